@@ -96,7 +96,7 @@ BREAKS = (
     Break(
         what="nor what stands in the elements and attributes of an image",
         file=f"{_FORMATS}/ncmec.py",
-        before="    _check_said(node)\n",
+        before="    _check_said(node, tally)\n",
         after="",
         dies=(f"{_INSIDE}::test_an_element_of_a_record",),
     ),

@@ -99,8 +99,8 @@ BREAKS = (
     _in(
         "lists/formats/inside",
         "a record's inner objects are not looked into",
-        "        return any(speaks_inside(each, inner, depth + 1) for inner, each in value.items())\n",
-        "        return False\n",
+        "            speaks_inside(each, inner, depth + 1)\n            or (",
+        "            False\n            or (",
         f"{_CLOSED}::test_what_is_said_inside_a_record_is_not_passed_over",
     ),
     _in(

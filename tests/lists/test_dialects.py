@@ -234,7 +234,8 @@ def test_lines_above_the_header_are_told(above: str, n_told: int, tmp_path: Path
     reader = read_list(path)
     assert [entry.id for entry in reader] == ["one"]
     told = [note for note in reader.report.notes if "above the header" in note]
-    assert told == [f"{n_told} lines above the header of list.csv are set aside"] * (n_told > 0)
+    assert len(told) == (n_told > 0)
+    assert all(note.startswith(f"{n_told} lines above the header of list.csv are set aside") for note in told)
 
 
 def as_sorted(entries: list[Entry]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import fields
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,7 @@ from safehash.hashing.hashes import Algorithm, Hash
 from safehash.lists.entry import Entry
 from safehash.scanning.records import Summary
 from safehash.scanning.reviews import Applied
-from safehash.scanning.sealing import landlock_version
+from safehash.scanning.sealing import _code, landlock_version
 from safehash.scanning.sources import _check_store
 
 
@@ -63,3 +64,14 @@ def test_a_store_without_the_extra_says_what_to_install(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(SafehashError, match=r"s3://bucket/x: remote stores need an extra: pip install"):
         _check_store("s3://bucket/x")
+
+
+def test_a_sealed_worker_reads_the_libraries_beside_its_packages(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where packages are a user's own, WebP and AVIF load theirs from there, at the first file: all were unreadable."""
+    for name in ("PIL", "pillow.libs", "numpy.libs", "photos"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr("PIL.__path__", [str(tmp_path / "PIL")])
+    found = {Path(place).name for place in _code() if Path(place).parent == tmp_path}
+    assert found == {"PIL", "pillow.libs", "numpy.libs"}

@@ -101,6 +101,9 @@ def _code() -> Iterator[str]:
     for name in _PACKAGES:
         for folder in getattr(sys.modules.get(name), "__path__", ()):
             yield str(folder)
+            # Of wheels, the libraries that decoders load stand beside the package: outside of `purelib` where it is
+            # one of the user's own, or anywhere else that Python was told of.
+            yield from map(str, Path(folder).parent.glob("*.libs"))
 
 
 def landlock_version() -> int:

@@ -12,7 +12,7 @@ from ...hashing.hashes import Algorithm
 from ..opinions import join_categories
 from ..switches import switch
 from .column_names import JUDGED, Type, is_of_opinions, is_of_place, is_of_trust, names_a_digest, type_named
-from .columns import Column, quality_in
+from .columns import FOUND, NOT_UNDERSTOOD, Column, quality_in
 from .dates import is_date
 from .digests import digits_in
 from .fields import BadField, labels_from, shown, text_id
@@ -65,6 +65,8 @@ class Said:
 
 # Whatever else is in the name of a type, it was damaged.
 _TYPE = re.compile(r"[\w\s./()|+-]*")
+#: So many columns are named in advice.
+_MOST_NAMED = 20
 #: Against, where others are for.
 _NOTHING = Said()
 _KEPT = Said(kept=True)
@@ -341,10 +343,18 @@ class CellReader:
             if column.meaning in ("unclear", "unsure", "unseen")
             else ("deleted",)
         )
+        others = [
+            use.name
+            for use in self._tally.columns
+            if (use.meaning, use.how) == (NOT_UNDERSTOOD, FOUND) and use.page == self._tally.page
+        ][:_MOST_NAMED]
+        more = ""
+        if len(others) > 1 and column.name in others:
+            more = f"; {switch('ignore', others)} sets all such columns aside"
         speaks = "may speak" if column.how in ("found", "") else "speaks"
         return (
             f"{shown(value)} in column {column.name!r}, which {speaks} of deletion or opinion, is not understood: "
-            f"{_advice(column, *meanings)}"
+            f"{_advice(column, *meanings)}{more}"
         )
 
     def _type(self, column: Column, value: object, position: int) -> Said:

@@ -233,7 +233,7 @@ def is_of_trust(name: str) -> bool:
 
 _OF_TRUST = re.compile(
     "(?:x?opencti|misp|entry|hash|record|match|item|overall|total|final)*(?:confidence|conf|certainty|trust|score"
-    "|reliability|credibility|likelihood|probability|karma|rating|stars|votes?|points)(?:score|level|value)?"
+    "|reliability|credibility|likelihood|probability|karma|rating|grade|stars|votes?|points)(?:score|level|value)?"
 )
 
 

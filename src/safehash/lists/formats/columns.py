@@ -23,6 +23,8 @@ from .vocabulary import plain
 
 __all__ = [
     "FEW_ALIKE",
+    "FOUND",
+    "NOT_UNDERSTOOD",
     "ONE_IN",
     "Column",
     "check_columns",
@@ -31,6 +33,9 @@ __all__ = [
     "quality_in",
     "with_length",
 ]
+
+#: How a column was taken for what it is, and what it is, as reports say it.
+FOUND, NOT_UNDERSTOOD = "by what it holds", "deletion or opinion, not understood"
 
 #: Meanings of which a record has one; further columns of them are set aside.
 _SINGLE = ("type", "quality", "id", "severity", "created", "updated")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,6 +20,7 @@ __all__ = [
     "BY_DIGITS",
     "DIGIT_COUNTS",
     "DigestReader",
+    "are_parts",
     "bare",
     "decoded",
     "digits_in",
@@ -212,3 +214,16 @@ def decoded(text: str, algorithm: Algorithm, notation: str) -> bytes:
         if len(digest) == n_bytes and base64.b64encode(digest).decode() == padded:
             return digest
     raise BadField(f"expected {n_bytes} bytes in base64 ({algorithm.value}), found {shown(text)}")
+
+
+def are_parts(cells: Sequence[object]) -> bool:
+    """Tell whether some cells that look like digests, all of one length, may be one digest in parts.
+
+    Examples
+    --------
+    >>> are_parts(["0123456789abcdef"] * 4), are_parts(["0123456789abcdef"] * 3)
+    (True, False)
+    """
+    lengths = {digits_in(cell) if isinstance(cell, str) else 0 for cell in cells}
+    (n, *others) = lengths or {0}
+    return not others and len(cells) > 1 and n * len(cells) in BY_DIGITS

@@ -14,9 +14,10 @@ from .cells import cells_in
 from .column_names import JUDGED, named_column, type_named
 from .columns import FEW_ALIKE, ONE_IN, Column, name_columns
 from .dates import is_date
-from .digests import BY_DIGITS, digits_in, digits_told
+from .digests import BY_DIGITS, are_parts, digits_in, digits_told
 from .fields import BadField, shown
 from .inside import speaks_inside
+from .json_tables import as_usual, is_schema, table_in
 from .json_walk import UNREADABLE, JsonWalk
 from .judging import tells
 from .object_rows import (
@@ -103,7 +104,11 @@ class _Reader:
                 yield from self._texts({}, texts)
             elif first == "{":
                 fields, has_records = yield from self._object({}, 0)
-                if not has_records:
+                if not has_records and (table := table_in(fields)) is not None:
+                    rows, fields = table
+                    has_records = True
+                    yield from self._table(rows, fields)
+                elif not has_records:
                     yield from self._root(fields)
                 if has_records or any(
                     isinstance(value, list) and len(value) > 1 and is_of_digests(name, value)
@@ -148,6 +153,14 @@ class _Reader:
                 yield from self._by_digest(key, said)
                 continue
             first = stream.peek()
+            if key == "schema" and first == "{" and not has_digest(fields):
+                value = self._value(key)
+                if isinstance(value, dict) and _holds_records(value):
+                    has_records, heeded = True, heeded if heeded is not None else {*said}
+                    yield from self._inside(value, said, depth + 1)
+                elif not is_schema(value):
+                    fields[key] = value
+                continue
             if first not in ("[", "{") or depth >= _MAX_DEPTH or has_digest(fields) or _is_part(key, first):
                 value = self._value(key)
                 if value is UNREADABLE or fields.get(key, value) != value:
@@ -209,6 +222,14 @@ class _Reader:
                 f"(page {self._page.name})",
                 path=self._tally.path,
             )
+
+    def _table(self, rows: Sequence[dict[str, Any]], beside: Mapping[str, Any]) -> Iterator[Entry]:
+        """Read the rows of a table beside which something stands."""
+        self._titles.meet(beside)
+        self._check_beside_records(beside)
+        said = self._said_around(beside)
+        for row in rows:
+            yield from self._record(with_said(said, row))
 
     def _root(self, fields: dict[str, Any]) -> Iterator[Entry]:
         """Read an object without records in it: it is one, or around deletes of ids, or digests in another notation."""
@@ -406,7 +427,9 @@ class _Reader:
         """Yield the entries of one object."""
         self._walk.number += 1
         number = self._walk.number
+        record = as_usual(record)
         try:
+            self._check_parts(record)
             rows = list(rows_of(record))
         except BadField as exc:
             self._tally.n_records += 1
@@ -436,6 +459,25 @@ class _Reader:
                 f"digest in {self._tally.place(number)}): take both out of the list, or the other alone",
                 path=self._tally.path,
             )
+
+    def _check_parts(self, record: Mapping[str, Any]) -> None:
+        """Refuse a record with a list of digests, of no type, that may be one: its name is not of several.
+
+        Raises
+        ------
+        BadField
+        """
+        if self._options.algorithm is not None:
+            return
+        for name, value in record.items():
+            if not isinstance(value, list) or not are_parts(value) or plain(name).endswith("s"):
+                continue
+            named = named_column(name)
+            if named.meaning == "hash" and named.type is not None and named.type.algorithm is None:
+                raise BadField(
+                    f"the {len(value)} digests in {name!r} may be one in parts, of {len(value)} times as many digits: "
+                    f"{switch('algorithm', BY_DIGITS[digits_in(value[0])].value)} takes each for one"
+                )
 
     def _reader_for(self, row: Mapping[str, Any]) -> RowReader | str:
         """Return what reads rows of these fields, or why none can."""

@@ -28,13 +28,14 @@ ORDINARY = _words(
     downloaded dpi drawing drawn drug drugs dt duration email embedded emoji encoded encoding engine english entity
     entries entry episode event exact example exchange exif explicit export exported extension external extra
     extracted face faces family favorite feature features feed fetched field file filename files filesize filter first
-    flash folder font for format forum forwarded fps frame frames frequency friend from full gallery game gender
-    general generated geo gif gore gps graphic gray grayscale grey group groups h handle has hash hashed hashes
+    flash fold folds folder font for format forum forwarded fps frame frames frequency friend from full gallery game
+    gender
+    general generated geo gif gore gps grade graphic gray grayscale grey group groups h handle has hash hashed hashes
     have
     header height help hex high hits home horizontal host hour html human id identity ids illustration
     image
     images img imported in incident index indexed info ingested initial injury input instagram int
-    intensity internal intimate is iso issue item items job jpeg jpg json keyword kids kind label labeled labels
+    intensity internal intimate is iso issue item items job jpeg jpg json keyword kfold kids kind label labeled labels
     lang language large last lat latitude layer length level library likes line lines link linked links list
     lists local locale location log logo lon long longitude low magic main make male manual map marker
     mature max md media medium meme member members message metadata method mib mime min minor minors minute mobile

@@ -13,7 +13,7 @@ from ..switches import switch
 from .batch import Batch
 from .bulk import read_columns, read_rows
 from .column_names import type_named
-from .columns import Column, name_columns, with_length
+from .columns import FOUND, NOT_UNDERSTOOD, Column, name_columns, with_length
 from .dialect import Dialect, dialect_of
 from .digests import BY_DIGITS, digits_in
 from .fields import shown
@@ -59,6 +59,13 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         # Lines of words are one cell each: those with more than a digest are looked at one by one.
         sample = tuple((" ".join(words),) for words in sample)
     _check_harmless(dialect, options, tally)
+    if options.algorithm is None and (found := _IN_PARTS.match(page.head)) is not None:
+        n = len(found[1])
+        raise ListError(
+            f"refused: its lines of {n} digits stand in blocks, and may be digests of {len(found[0].split()) // 2 * n} "
+            f"in parts: {switch('algorithm', BY_DIGITS[n].value)} takes each for a digest (page {page.name})",
+            path=tally.path,
+        )
     columns = name_columns(dialect.names, sample, options, tally)
     if dialect.delimiter is None and len(columns) == 1:
         columns = (with_length(columns[0], lengths_of(dialect.sample)),)
@@ -162,6 +169,13 @@ def _check_type(page: Page, dialect: Dialect, columns: Sequence[Column], tally: 
         )
 
 
+#: Two blocks, with a blank line between them, of lines that together are as long as a digest of another type.
+_IN_PARTS = re.compile(
+    rb"\s*(?=([0-9a-f]{16}|[0-9a-f]{32})\s)(?:(?:[0-9a-f]{16}[ \t]*\r?\n){4}[ \t]*\r?\n(?:[0-9a-f]{16}[ \t]*\r?\n){4}"
+    rb"|(?:[0-9a-f]{16}[ \t]*\r?\n){2}[ \t]*\r?\n(?:[0-9a-f]{16}[ \t]*\r?\n){2}"
+    rb"|(?:[0-9a-f]{32}[ \t]*\r?\n){2}[ \t]*\r?\n(?:[0-9a-f]{32}[ \t]*\r?\n){2})(?![0-9a-f])",
+    re.IGNORECASE,
+)
 _MAY_BE_ROW = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])")
 #: Among so many lines in front of the digests a title is looked for.
 _TITLES = 20
@@ -283,7 +297,7 @@ def uses_of(page: str, columns: Sequence[Column], sample: Sequence[Sequence[obje
             page=page,
             name=column.name,
             meaning=_taken_for(column),
-            how={"told": "as told", "named": "by its name", "found": "by what it holds"}.get(column.how, ""),
+            how={"told": "as told", "named": "by its name", "found": FOUND}.get(column.how, ""),
             examples=tuple(shown(cell) for cell in cells[:_EXAMPLES]),
         )
 
@@ -298,11 +312,10 @@ def _taken_for(column: Column) -> str:
         return "set aside"
     if column.weak:
         return "deletion or opinion, if a cell says so"
-    not_understood = "deletion or opinion, not understood"
     return {
         "extra": "kept as it came",
         "unseen": "kept as it came, unless it comes to say yes",
         "stands": "kept as it came, unless it says no",
-        "unclear": not_understood,
-        "unsure": not_understood,
+        "unclear": NOT_UNDERSTOOD,
+        "unsure": NOT_UNDERSTOOD,
     }.get(column.meaning, column.meaning)

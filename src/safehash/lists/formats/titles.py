@@ -108,11 +108,11 @@ def check_words(
             path=tally.path,
         )
     if types and guess and not types & {*guessed}:
-        named = [each.value for each in types if isinstance(each, Algorithm)] or ["dhash"]
+        named = [each.value for each in types if isinstance(each, Algorithm)]
+        taken = switch("algorithm", named[0]) if named else switch("columns", {"dhash": column})
         raise ListError(
-            f"refused: {where} names another type than the digests in it would be taken for: "
-            f"{switch('columns', {named[0]: column})} takes a column's digests for the "
-            f"type that it names, {switch('algorithm', guess)} all for what their length says (page {page})",
+            f"refused: {where} names another type than the digests in it would be taken for: {taken} takes them for "
+            f"the type that it names, {switch('algorithm', guess)} for what their length says (page {page})",
             path=tally.path,
         )
 

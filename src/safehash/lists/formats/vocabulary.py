@@ -150,7 +150,15 @@ NEUTRAL = _words(
     fingerprints | signature | signal | file | files | image | images | img | media | picture |
     photo | photos | content | perceptual | string | str | hex | hexadecimal | hexdigest |
     base16 | lower | lowercase | upper | uppercase | original | orig | full | of | the | in | as |
-    for | column | wert | valeur | valor | valore | waarde | bild | datei
+    for | column | wert | valeur | valor | valore | waarde | bild | datei |
+    hashwert | prüfsumme | pruefsumme | fingerabdruck | der | des | empreinte | numérique | numerique | somme |
+    contrôle | controle | condensat | fichier | de | du | la | le | huella | suma | comprobación |
+    comprobacion | verificación | verificacion | archivo | imagen | foto | el | impronta | digitale | somma |
+    immagine | di | da | soma | verificação | resumo | arquivo | ficheiro | imagem | do | hashwaarde |
+    controlegetal | bestand | afbeelding | van | kontrollsumma | kontrolsum | sjekksum | kontrollsum | fil |
+    tarkiste | tarkistussumma | skrót | kontrolna | plik | pliku | otisk | kontrolní | součet | souboru | хэш |
+    хеш | сумма | контрольная | файл | файла | изображения | ハッシュ | ハッシュ値 | チェックサム | 値 | 画像 |
+    哈希 | 哈希值 | 校验和 | 值 | 文件 | 图片 | 雜湊 | 해시 | 해시값 | 값 | 파일
     """
 )
 

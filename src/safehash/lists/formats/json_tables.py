@@ -1,0 +1,121 @@
+"""Find the records in JSON that programs write in other ways: tables by column or by number, values with their type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .column_names import named_column
+from .object_rows import has_digest
+
+__all__ = ["as_usual", "is_schema", "table_in"]
+
+#: Arrays of rows beside the names of their columns, as pandas and Datasette write them, and what numbers them.
+_ROWS, _NUMBERS = ("data", "rows"), "index"
+
+
+def table_in(fields: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]] | None:
+    """Return the records of an object that is a table, and what stands beside it; None where it is none.
+
+    Examples
+    --------
+    >>> table_in({"columns": ["md5", "n"], "data": [["aa", 1], ["bb", 2]]})
+    ([{'md5': 'aa', 'n': 1}, {'md5': 'bb', 'n': 2}], {})
+    >>> table_in({"md5": {"0": "aa", "1": "bb"}, "n": {"0": 1, "1": 2}})
+    ([{'md5': 'aa', 'n': 1}, {'md5': 'bb', 'n': 2}], {})
+    """
+    names = _names(fields.get("columns"))
+    for key in _ROWS if names else ():
+        rows = fields.get(key)
+        if isinstance(rows, list) and rows:
+            if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
+                return None
+            rest = {name: value for name, value in fields.items() if name not in ("columns", key, _NUMBERS)}
+            return [dict(zip(names, row, strict=True)) for row in rows], rest
+    numbered = [value for value in fields.values() if isinstance(value, dict)]
+    if not numbered or len(numbered) < len(fields):
+        return None
+    if all(map(str.isdecimal, fields)) and all(map(has_digest, numbered)):
+        return numbered, {}
+    numbers = numbered[0].keys()
+    if (
+        numbers
+        and all(map(str.isdecimal, numbers))
+        and all(each.keys() == numbers for each in numbered)
+        and any(named_column(name).meaning == "hash" for name in fields)
+    ):
+        return [{name: column[number] for name, column in fields.items()} for number in numbers], {}
+    return None
+
+
+def is_schema(value: object) -> bool:
+    """Tell whether an object names the columns of a table and their types, as pandas writes it in front of the rows."""
+    fields = value.get("fields") if isinstance(value, dict) else None
+    return isinstance(fields, list) and all(
+        isinstance(each, dict) and {"name", "type"} <= {*each} <= _OF_SCHEMA for each in fields
+    )
+
+
+_OF_SCHEMA = frozenset(("name", "type", "extDtype", "tz", "constraints", "ordered"))
+
+
+def _names(names: object) -> list[str]:
+    """Return the names of the columns of a table, none where these are no different texts."""
+    texts = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    return texts if isinstance(names, list) and len(names) == len({*texts}) else []
+
+
+def as_usual(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a record as most write it: DynamoDB's values without their types, GeoJSON's features as what they are of.
+
+    Examples
+    --------
+    >>> as_usual({"Item": {"md5": {"S": "aa"}, "n": {"N": "1"}, "deleted": {"BOOL": False}}})
+    {'md5': 'aa', 'n': 1, 'deleted': False}
+    >>> as_usual({"type": "Feature", "geometry": None, "properties": {"md5": "aa"}})
+    {'properties': {'md5': 'aa'}}
+    """
+    if {*record} == {"Item"} and isinstance(record["Item"], dict):
+        record = record["Item"]
+    inner = [value for value in record.values() if isinstance(value, dict)]
+    if inner and all(map(_is_typed, inner)):
+        return {name: _bare(value) if isinstance(value, dict) else value for name, value in record.items()}
+    if (
+        record.get("type") == "Feature"
+        and "geometry" in record
+        and isinstance(record.get("properties"), dict)
+    ):
+        return {name: value for name, value in record.items() if name not in ("type", "geometry")}
+    return record
+
+
+#: DynamoDB's types of values, and what JSON holds of each.
+_TYPED: Mapping[str, type | tuple[type, ...]] = {
+    "S": str, "N": str, "B": str, "BOOL": bool, "NULL": bool, "SS": list, "NS": list, "BS": list, "L": list, "M": dict,
+}  # fmt: skip
+
+
+def _is_typed(value: Mapping[str, Any]) -> bool:
+    return len(value) == 1 and all(isinstance(each, _TYPED.get(kind, ())) for kind, each in value.items())
+
+
+def _bare(value: Any) -> Any:
+    if not isinstance(value, dict) or not _is_typed(value):
+        return value
+    ((kind, inner),) = value.items()
+    if kind == "N":
+        return next(_numbers_in(inner), inner)
+    if kind == "NULL":
+        return None
+    if kind == "M":
+        return {name: _bare(each) for name, each in inner.items()}
+    return [_bare(each) for each in inner] if kind == "L" else inner
+
+
+def _numbers_in(text: str) -> Iterator[int | float]:
+    """Yield the number that a text is."""
+    for read in (int, float):
+        try:
+            yield read(text)
+        except ValueError:
+            continue
