@@ -53,6 +53,22 @@ def _png(depth: int, colour: int, extra: bytes = b"") -> Callable[[str, int], by
     return save
 
 
+def _narrow(colour: int) -> Callable[[str, int], bytes]:
+    """As many pixels in rows so short that none is averaged."""
+
+    def save(_: str, side: int) -> bytes:
+        height = side * side // _SHORT_ROW
+        row = b"\0" + bytes({2: 3, 6: 4}[colour] * _SHORT_ROW)
+        packer = zlib.compressobj(1)
+        packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+        return png_of(_SHORT_ROW, height, 8, colour, packed)
+
+    return save
+
+
+_SHORT_ROW = 700
+
+
 def _tiff(depth: int, kind: int) -> Callable[[str, int], bytes]:
     return lambda _, side: tiff_packed(side, side, depth=depth, kind=kind)
 
@@ -85,6 +101,8 @@ def _kinds() -> dict[str, tuple[str, Callable[[str, int], bytes], bool]]:
         "PNG RGB 16 bits, key": ("", _png(16, 2, key), False),
         "PNG RGBA": ("", _png(8, 6), False),
         "PNG RGBA 16 bits": ("", _png(16, 6), False),
+        "PNG RGB, narrow": ("", _narrow(2), False),
+        "PNG RGBA, narrow": ("", _narrow(6), False),
         "PNG palette": ("", _png(8, 3, palette), False),
         "PNG palette, alphas": ("", _png(8, 3, palette + alphas), False),
         "PNG palette 4 bits, alphas": (

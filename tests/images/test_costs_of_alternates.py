@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,12 +17,16 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 import attacks_png
 from safehash.errors import ImageTooLarge
+from safehash.images import colour as colour_module
 from safehash.images import conversions, jpeg, jpeg_ends, png, shades
+from safehash.images.canvas import HELD_A_PIXEL
 from safehash.images.colour import colour_of_code_points, colour_of_icc
 from safehash.images.conversions import Background, to_pixels, to_rgba
 from safehash.images.decoding import decode_frames
 from safehash.images.formats import FORMATS
 from safehash.images.frames import Worth
+from safehash.images.limits import Limits
+from safehash.images.pictures import Decoded
 
 # -- one transparent colour ----------------------------------------------------------------------------------------
 
@@ -83,6 +88,14 @@ def test_samples_with_alpha_are_those_of_the_imaging_library(mode: str) -> None:
     picture.putalpha(picture.convert("L"))
     image = picture.convert("RGB").quantize(9) if mode == "P" else picture.convert(mode)
     assert np.array_equal(to_rgba(image), np.asarray(image.convert("RGBA")))
+
+
+def test_what_lies_behind_three_samples_is_no_alpha() -> None:
+    """The imaging library leaves anything there."""
+    from PIL import _imaging
+
+    fresh: Any = _imaging.new("RGB", (9, 9))
+    assert (to_rgba(Image.Image()._new(fresh))[..., 3] == 255).all()
 
 
 # -- JPEG files that end early -------------------------------------------------------------------------------------
@@ -179,3 +192,90 @@ def test_what_frames_are_unpacked_to_counts(monkeypatch: pytest.MonkeyPatch) -> 
         next(frames)
     monkeypatch.setattr(png, "ROWS", Worth(0, 6 * a_frame // len(data) + 1))
     assert len(list(decode_frames(data))) == 6, "a longer file may cost more"
+
+
+# -- colours by a large table --------------------------------------------------------------------------------------
+
+
+def test_the_conversion_of_a_large_table_is_made_once_for_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not for every strip of it."""
+    n_made = 0
+    make = colour_module._transform
+
+    def counted(colour: colour_module.Colour, *, is_exact: bool) -> object:
+        nonlocal n_made
+        n_made += 1
+        return make(colour, is_exact=is_exact)
+
+    table = colour_of_icc(attacks_png.table_profile())
+    assert table is not None and table.table is not None
+    assert len(table.table.table or b"") > colour_module._REMEMBERED_BYTES
+    monkeypatch.setattr(colour_module, "_transform", counted)
+    monkeypatch.setattr(conversions, "_STRIP_PIXELS", 800)
+    to_pixels(Image.fromarray(made(1, 60, 80)), "white", 1, paint=table.apply)
+    assert n_made == 2, "the quick way and the exact one"
+
+
+# -- memory --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "step"), [("animated PNG", 1), ("GIF", 1), ("animated PNG", 2), ("GIF", 2)])
+def test_frames_that_are_not_reduced_hold_the_first_one_besides(name: str, step: int) -> None:
+    n_pixels = 300 * 300
+    if name == "GIF":
+        stream = io.BytesIO()
+        Image.new("L", (300, 300)).save(stream, "GIF")
+        data = stream.getvalue()
+    else:
+        data = attacks_png.apng_boxes(2, side=300)
+    limits = Limits(max_decoded_bytes=(HELD_A_PIXEL + 1) * n_pixels * 3 // 4)
+    frames = decode_frames(data, limits=limits, step_for=lambda side: step)
+    if step > 1:
+        assert next(frames).provenance.scale == step
+    else:
+        with pytest.raises(ImageTooLarge, match=name):
+            next(frames)
+
+
+def test_colours_of_a_large_unreduced_jpeg_are_not_made_beside_it() -> None:
+    stream = io.BytesIO()
+    Image.fromarray(made(1, 160, 96)).save(stream, "JPEG", icc_profile=attacks_png.table_profile())
+    data, n_pixels = stream.getvalue(), 160 * 96
+    for bytes_a_pixel, is_made in ((6.9, False), (7.1, True)):
+        limits = Limits(max_decoded_bytes=int(bytes_a_pixel * n_pixels * 3 / 4))
+        frame = next(decode_frames(data, limits=limits, step_for=lambda side: 1, effort="standard"))
+        (own,) = (also for also in frame.also if also.name == "in its own colours")
+        if is_made:
+            assert own.make().pixels.shape[:2] == (160, 96)
+        else:
+            with pytest.raises(ImageTooLarge, match="colours of its own"):
+                own.make()
+
+
+@pytest.mark.parametrize(
+    ("mode", "decoded", "looked_at"), [("RGB", 7, 7), ("RGBA", 7, 10), ("L", 2, 2), ("LA", 7, 10)]
+)
+def test_what_is_made_of_an_unreduced_picture_is_held_beside_it(
+    mode: str, decoded: float, looked_at: float
+) -> None:
+    """The picture alone where one more does not fit; nothing where it does not fit itself."""
+    picture = Image.new("RGBA", (90, 80), (90, 20, 200, 120))
+    stream = io.BytesIO()
+    picture.convert(mode).save(stream, "PNG")
+
+    def frame(bytes_a_pixel: float) -> Decoded:
+        limits = Limits(max_decoded_bytes=int(bytes_a_pixel * 90 * 80 * 3 / 4))
+        return next(
+            decode_frames(stream.getvalue(), limits=limits, step_for=lambda side: 1, effort="standard")
+        )
+
+    with pytest.raises(ImageTooLarge, match="in its full size"):
+        frame(decoded - 0.1)
+    assert not frame(decoded + 0.1).also or looked_at > decoded
+    for bytes_a_pixel in (looked_at - 0.1, looked_at + 0.1):
+        for also in frame(bytes_a_pixel).also if looked_at > decoded else ():
+            if bytes_a_pixel > looked_at:
+                also.make()
+            else:
+                with pytest.raises(ImageTooLarge, match="in its full size"):
+                    also.make()

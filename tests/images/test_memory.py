@@ -19,7 +19,8 @@ from stores import environment
 
 #: A kind of each reader and conversion, the hungriest first.
 SHORT = (
-    "PNG RGBA 16 bits", "PNG RGB 16 bits, key", "PNG palette, alphas", "PNG grey", "JPEG CMYK progressive", "JPEG RGB",
+    "PNG RGBA 16 bits", "PNG RGBA, narrow",
+    "PNG RGB 16 bits, key", "PNG palette, alphas", "PNG grey", "JPEG CMYK progressive", "JPEG RGB",
     "JPEG RGB, gain map",
     "GIF P", "WebP RGBA", "AVIF RGB", "BMP RGBA", "PPM", "PPM digits", "TIFF I deflate", "TIFF 32-bit float",
     "TIFF RGB JPEG",

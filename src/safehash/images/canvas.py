@@ -8,11 +8,13 @@ import numpy as np
 
 from .pictures import UInt8Array
 
-__all__ = ["HELD_A_PIXEL", "Canvas", "Disposal"]
+__all__ = ["HELD_A_PIXEL", "HELD_UNREDUCED", "Canvas", "Disposal"]
 
 #: Bytes a pixel held while a frame is laid on the canvas: the canvas, what a place is to become again, the decoder's
 #: samples, and those with alpha.
 HELD_A_PIXEL = 16
+#: And where frames are not reduced: what is kept of the first one.
+HELD_UNREDUCED = 3
 #: Pixels mixed at a time.
 _MIXED_PIXELS = 1 << 16
 #: What becomes of a frame's place before the next one: it stays, becomes transparent, or what it was before.

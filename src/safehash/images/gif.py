@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ImageTooLarge, UnreadableImage
-from .canvas import HELD_A_PIXEL, Canvas, Disposal
+from .canvas import HELD_A_PIXEL, HELD_UNREDUCED, Canvas, Disposal
 from .conversions import luma_of
 from .frames import ANIMATION, reach
 from .gif_blocks import GifControl, GifFrame, GifScreen, read_frame_blocks, read_screen
@@ -45,7 +45,8 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
     frames = [first, *islice(blocks, reach(size) - 1)]
     # Browsers go by the last of several control blocks, other viewers by the first.
     n_canvases = 2 if any(len(frame.controls) > 1 for frame in frames) else 1
-    check_held("GIF", size, HELD_A_PIXEL + 8 * (n_canvases - 1), request.limits)
+    unreduced = HELD_UNREDUCED if request.step_of(size) == 1 else 0
+    check_held("GIF", size, HELD_A_PIXEL + unreduced + 8 * (n_canvases - 1), request.limits)
     canvas = Canvas(*size)
     other = Canvas(*size) if n_canvases > 1 else None
     keyed = False

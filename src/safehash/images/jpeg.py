@@ -413,6 +413,7 @@ def _in_own_colours(
         Returns an image of mode "YCbCr" that averages before gentle colours are converted, which may be done to it.
     """
     also: tuple[Also, ...] = ()
+    size = provenance.width, provenance.height
     for declared in request.colours:
         # What averaging would hide is not averaged before it is converted.
         is_averaged = chroma is not None and declared.colour.is_gentle
@@ -421,8 +422,23 @@ def _in_own_colours(
         load: Callable[[], Image] = partial(_in_colour, data, request, step)
         if chroma is not None and is_averaged:
             load = chroma
-        also += in_own_colours(load, provenance, rest, (declared,), mode=provenance.mode)
+        found = in_own_colours(load, provenance, rest, (declared,), mode=provenance.mode)
+        if step == provenance.scale == 1:
+            try:
+                check_held(
+                    "JPEG in colours of its own", size, _HELD_BESIDE[provenance.truncated], request.limits
+                )
+            except ImageTooLarge as exc:
+                found = tuple(
+                    replace(failing(each.name, exc), effort=each.effort, shown=each.shown) for each in found
+                )
+        also += found
     return also
+
+
+#: Bytes a pixel of an unreduced picture in colour, of its luma, of what is made of it, and of greys of every colour; of
+#: what is there, too, where a file ends early.
+_HELD_BESIDE = {False: 7.0, True: 7.5}
 
 
 def _in_colour(data: bytes, request: Request, step: int) -> Image:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from .colour import Colour
 from .conversions import by_strips
 from .declared import Declared
 from .guarding import undisturbed
@@ -208,14 +209,16 @@ def as_far_as_it_goes(
     """
     n_pixels = provenance.width * provenance.height
 
-    def pair(paint: Callable[[Image], Image] | None) -> tuple[Callable[[], Decoded], Callable[[], Decoded]]:
+    def pair(colour: Colour | None) -> tuple[Callable[[], Decoded], Callable[[], Decoded]]:
         kept: list[tuple[UInt8Array, npt.NDArray[np.bool_] | None]] = []
 
-        def shown(strip: Image) -> tuple[UInt8Array, bool]:
-            image = strip if paint is None else paint(strip)
-            return np.array(image if image.mode == "RGB" else image.convert("RGB")), False
-
         def made() -> tuple[UInt8Array, npt.NDArray[np.bool_] | None]:
+            paint = None if colour is None else painter(colour, n_pixels)  # which holds what it met
+
+            def shown(strip: Image) -> tuple[UInt8Array, bool]:
+                image = strip if paint is None else paint(strip)
+                return np.array(image if image.mode == "RGB" else image.convert("RGB")), False
+
             image, there = load()
             return by_strips(image, 1, shown)[0], there
 
@@ -247,7 +250,7 @@ def as_far_as_it_goes(
     for declared in colours:
         if declared.colour.fits(provenance.mode, "JPEG"):
             name = f"{_AS_FAR}, in its own colours"
-            on_white, on_black = pair(painter(declared.colour, n_pixels))
+            on_white, on_black = pair(declared.colour)
             if not declared.shown:
                 name += ", as other viewers take them"
             effort: Effort = "fast" if declared.shown else "standard"

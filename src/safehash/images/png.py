@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ImageError, ImageTooLarge, UnreadableImage
-from .canvas import HELD_A_PIXEL, Canvas, Disposal
+from .canvas import HELD_A_PIXEL, HELD_UNREDUCED, Canvas, Disposal
 from .conversions import to_rgba
 from .exif import Turns, read_turns, turned
 from .frames import MAX_FRAMES, ROWS, reach
@@ -289,7 +289,8 @@ def _extended(image: Image, provenance: Provenance, request: Request) -> tuple[A
 def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decoded]:
     size = file.width, file.height
     check_cost("PNG", size, mode="RGBA", n_bands=4, limits=request.limits)
-    check_held("animated PNG", size, HELD_A_PIXEL, request.limits)
+    unreduced = HELD_UNREDUCED if request.step_of(size) == 1 else 0
+    check_held("animated PNG", size, HELD_A_PIXEL + unreduced, request.limits)
     canvas = Canvas(*size)
     frames = file.frames[: reach(size)]
     provenance = _provenance(file, request, "RGBA")

@@ -232,8 +232,8 @@ def is_of_trust(name: str) -> bool:
 
 
 _OF_TRUST = re.compile(
-    "(?:x?opencti|misp|entry|hash|record|match|item|overall|total|final)*(?:confidence|conf|certainty|trust|score"
-    "|reliability|credibility|likelihood|probability|karma|rating|grade|stars|votes?|points)(?:score|level|value)?"
+    "(?:x?opencti|misp|entry|hash|record|match|item|overall|total|final|risk|threat|harm|danger)*(?:confidence|conf|certainty|trust|score"
+    "|reliability|credibility|likelihood|probability|karma|rating|grade|stars|votes?|points|(?<=risk)level|(?<=threat)level|(?<=harm)level|tier)(?:score|level|value|count)?"
 )
 
 
@@ -304,7 +304,8 @@ _LASTS = (
 )
 _STANDS = (
     "current|present|listed|accepted|tp|selfharm|containsselfharm|isselfharm|truth|onoff|target|istarget|gt|ytrue"
-    "|truelabel|csam|csem|csae|selfinjury|suicide|suicidal|sh|ishit|flagged|illegal|illicit|relevant|pertinent|actionable"
+    "|truelabel|humanlabel|goldlabel|goldenlabel|gold|manuallabel|expertlabel|finallabel|annotatorlabel|reviewerlabel"
+    "|moderatorlabel|consensuslabel|majoritylabel|pred|prediction|predicted|predictedlabel|predlabel|csam|csem|csae|selfinjury|suicide|suicidal|sh|ishit|flagged|illegal|illicit|relevant|pertinent|actionable"
     "|agree|agrees|agreed|switch|onlist|inlist|onfeed|infeed|published|visible|kept|keep|use|usable|used|available|exists"
     "|included|enforce|enforced|matched|match|block|blocked|blocking|abusive|bad|inforce|stillvalid|stilllisted|upheld"
     "|vigente|vigent|envigueur|envigor|geldend|gelistet|vorhanden|sichtbar|visible|publié|présent|publicado|presente"
@@ -316,11 +317,12 @@ _STATE = (
     "|flag|flags|maliciousness|reputation|class|reaction|feedback|assessment|determination|listtype|polarity"
     "|groundtruth|threat|threatlevel|detection|vote|recommendation|zustand|statut|état|etat|estado|stato|stan|stav|tila|durum|állapot|статус|состояние"
     "|状態|状态|狀態|상태|kategorie|catégorie|categorie|categoría|categoria|kategori|kategoria|категория|カテゴリ|类别|분류"
-    "|klassifizierung|einstufung|bewertung"
+    "|klassifizierung|einstufung|bewertung|ステータス|situação|situacao|situación|situacion|処理状況|処理状態|处理状态|voting"
+    "|risk|risklevel|riskrating|risikostufe|sensitivity|harmlevel|dangerlevel|toxicity"
 )
 #: Of these, names of what is thought of a picture: "none" is an answer there.
 _OF_OPINIONS = re.compile(
-    "class|klass|result|outcome|resolution|decision|assessment|determination|threat|detection|malicious|reputation"
+    "class|klass|risk|sensitiv|harmlevel|toxic|result|outcome|resolution|decision|assessment|determination|threat|detection|malicious|reputation"
     "|reaction|feedback|vote|recommend|truth|polarity|bewertung|einstufung|categ|kateg|catég|категор|カテゴリ|类别|분류"
 )
 _OPERATION = (
@@ -328,7 +330,7 @@ _OPERATION = (
     "|vorgang|änderung|aenderung|acción|accion|azione|operazione|ação|acao|actie|bewerking|handling|åtgärd|akcja|akce"
     "|művelet|действие|операция|дія|ενέργεια|işlem|操作|動作|작업"
 )
-_OF_ENTRY = "hash|entry|record|item|signal|indicator|list|current|review|moderation|final|is|last|the"
+_OF_ENTRY = "hash|entry|record|item|signal|indicator|list|current|review|final|is|last|the"
 
 _EXACT: tuple[tuple[str, bool, str], ...] = (
     ("deleted", False, rf"(?:{_BEFORE})*(?:{_DELETION})(?:{_AFTER})*"),
@@ -413,7 +415,8 @@ _SPEAKS_BARE = re.compile("|".join(_FOLDED))
 _AGAINST = re.compile("malicious|truepos|knownbad")
 _FOR = re.compile("nonmalic|notmalic|falsepos|unmalic")
 _SPEAKS_WEAKLY = re.compile(
-    rf"(?:{_STATE}|{_OPERATION})$|^(?:status|state|action|category|verdict)"
+    rf"(?:{_STATE}|{_OPERATION})$|^(?:status|state|action|category|verdict|statut|estado|estatus|stato|stav|tila|durum|статус|状態|状态|상태"
+    ")|^(?:moderation|enforcement)$|^(?:qa|qc|audit|validation|qualitycheck|check)(?:ed|status|state|result|outcome)?$"
     # What somebody objects to a picture's being listed, or to the picture.
     "|^(?:user|customer|owner|my|the)*(?:complaints?|objections?|counternotices?|contestations?|beschwerden?|einspruch"
     "|widerspruch|réclamations?|reclamations?|reclamaciones|reclamación|reclamo|recurso|klacht|bezwaar|skarga|жалоба|申诉|異議|이의)"

@@ -128,7 +128,13 @@ def tells(value: object, meaning: str = "state") -> bool:
         return True
     if "." in said and re.fullmatch(r"[\w.]+", said):  # "org.matrix.unban"
         said = said.rpartition(".")[2]
-    return said in TELLING or _HAS_STEM.search(said) is not None or _nearly(said)
+    first = said.split(" ", 1)[0]
+    return (
+        said in TELLING
+        or (first in DELETED and first in TELLING)
+        or _HAS_STEM.search(said) is not None
+        or _nearly(said)
+    )
 
 
 def opinion_in(labels: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
@@ -301,7 +307,8 @@ MAY_SPEAK = re.compile(
     + "|".join(
         sorted((re.escape(each).replace(r"\ ", "[ _-]+") for each in UNMISTAKABLE), key=len, reverse=True)
     )
-    + r")(?:[^\w\n]*|(?:[ _-]+(?:by|on|at|since|per|due|because|after|upon|via)\b|[ _-]*[:;,(\[]|[ _-]+\d)[^\n]*)",
+    + r")(?:[^\w\n]*|(?:[ _-]+(?:by|on|at|since|per|due|because|after|upon|via|am|vom|auf|wegen|durch|seit|nach|le|el"
+    r"|il|op|door|sur|par|suite|por|em|su|den|dne|av|af)\b|[ _-]*[:;,(\[]|[ _-]+\d)[^\n]*)",
     re.IGNORECASE,
 )
 

@@ -12,6 +12,7 @@ from .fields import BadField, shown
 from .inside import says, speaks_inside
 from .judging import opinion_in
 from .ordinary import is_ordinary
+from .sentences import is_section
 from .vocabulary import DELETED, DOUBTFUL, LIVE, NEUTRAL, OPINIONS, TELLING, plain, word
 
 __all__ = [
@@ -110,7 +111,7 @@ def is_understood(name: str) -> bool:
     return (
         named_column(name).meaning == "hash"
         or plain(name) in _WRAPPERS | PARTS
-        or is_ordinary(name)
+        or (is_ordinary(name) and not is_section(word(name)))
         or word(name) in LIVE | {"+"}
         or bool(said_by_name(name))
     )

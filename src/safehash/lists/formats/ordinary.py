@@ -53,7 +53,8 @@ ORDINARY = _words(
     report
     reported reporter reporting reports requested res resized resolution retina rgb risk role root rotated rotation
     round
-    row rows rule run sample saturation saved scale scanned score scores screen screenshot search second secondary
+    row rows rule run sample saturation saved scale scanned score scores screen screenshot screenshots search
+    second secondary
     section seen self sensitive sensitivity sent sequence serial series service session severity sex sha sha1 sha256
     md5
     share shared shares sharpness sheet shock short shown side similarity single site size sizes slot small social

@@ -51,6 +51,18 @@ _SENTENCE = re.compile(
     r"|known[ _-]good|white[ _-]?list(?:ed)?|allow[ _-]?list(?:ed)?"
     r"|(?:non|not|no)[ _-](?:self[ _-]?harm|csam|matching|match)"
     r"|fps?)[/\\]"
+    # False positives, and what is not to be used any more, in several languages.
+    r"|^[ \t]*fps?(?:[ \t]+[-\u2013\u2014(]|[ \t]*[:;,]|[ \t]+(?:confirmed|reported|verified)\b)"
+    r"|(?<![^\W_])(?:please (?:disregard|ignore)|not actually|no longer (?:appl\w*|valid|relevant|listed|in use|to be)"
+    r"|nicht mehr (?:gültig|verwenden|benutzen|relevant|aktuell|zutreffend|sperren|blockieren)"
+    r"|nicht (?:verwenden|benutzen|sperren|blockieren)|bitte (?:ignorieren|löschen|entfernen)"
+    r"|(?:ist|wird|sind|werden|zu) (?:zu )?(?:löschen|entfernen)|ne (?:plus|pas) (?:utiliser|bloquer|signaler)"
+    r"|à (?:supprimer|retirer|enlever)|par erreur|ya no (?:aplica|vale|usar|es)|no (?:usar|utilizar|bloquear)|por error"
+    r"|(?:para|a) (?:eliminar|borrar)|não (?:usar|utilizar|bloquear)|por engano|non (?:usare|utilizzare|bloccare)"
+    r"|per errore|da (?:eliminare|rimuovere|cancellare)|niet (?:meer )?(?:gebruiken|blokkeren|geldig)"
+    r"|per (?:ongeluk|vergissing)|te verwijderen|av misstag|använd inte|ved en feil|ikke bruk|nie używać"
+    r"|przez pomyłkę|не использовать|по ошибке)(?![^\W_])"
+    r"|^[ \t]*entfällt\b"
     # Until when, and which other digest takes its place.
     r"|^[ \t]*(?:valid[ _-])?(?:expire[sd]?|expiry|until|till|bis|gültig[ _-]bis|hasta|jusqu['’]au)\b\W{0,3}"
     r"(?:on|am|le)?[ \t]*\d[\d./-]{5,}[^\n]{0,20}$"
@@ -117,6 +129,50 @@ _SENTENCE_STEMS = (
         ),
         *("<del>", "<s>", "<strike>", "~~", *"\u0335\u0336\u0337\u0338"),
         *("see:", "use:", "now:", "instead"),
+        *(
+            "fp",
+            "please ",
+            "not actually",
+            "no longer",
+            "nicht mehr",
+            "nicht ver",
+            "nicht ben",
+            "nicht sp",
+            "nicht bl",
+        ),
+        *(
+            "bitte ",
+            "löschen",
+            "entfernen",
+            "plus utiliser",
+            "pas utiliser",
+            "bloquer",
+            "signaler",
+            "supprimer",
+        ),
+        *(
+            "retirer",
+            "enlever",
+            "par erreur",
+            "ya no",
+            "no usar",
+            "utilizar",
+            "bloquear",
+            "por error",
+            "eliminar",
+        ),
+        *("borrar", "não usar", "engano", "non usare", "utilizzare", "bloccare", "per errore", "rimuovere"),
+        *(
+            "cancellare",
+            "gebruiken",
+            "blokkeren",
+            "geldig",
+            "ongeluk",
+            "vergissing",
+            "verwijderen",
+            "misstag",
+        ),
+        *("använd inte", "en feil", "ikke bruk", "używać", "pomyłkę", "не использ", "по ошибке", "entfällt"),
         *SIGNS,
     ),
 )

@@ -300,9 +300,36 @@ def _check_beside(
     _Swollen
     """
     own = plain(table).rstrip("s")
-    refers = [each for each in columns if plain(each) in (f"{own}id", f"{own}ref") or _is_of_another(each)]
+    refers = [
+        column
+        for column in _referring(database, name, table)
+        if column.casefold() in {each.casefold() for each in columns}
+    ] + [each for each in columns if plain(each) in (f"{own}id", f"{own}ref") or _is_of_another(each)]
     if not refers:
+        _look_up(database, name, columns, table, tally)
         return
+    try:
+        _check_cells(
+            database, name, columns, f"of records of table {table!r} (by {refers[0]!r})", tally, budget
+        )
+    except sqlite3.DataError as exc:
+        raise ListError(
+            f"refused: table {name!r} speaks of records of table {table!r} (by {refers[0]!r}), and cannot be read "
+            f"({exc}): {switch('ignore', [name])} sets the table aside",
+            path=tally.path,
+        ) from None
+
+
+def _check_cells(
+    database: sqlite3.Connection, name: str, columns: Sequence[str], of: str, tally: Tally, budget: _Budget
+) -> None:
+    """Refuse a database of which a cell of one table says something against records of another.
+
+    Raises
+    ------
+    ListError
+    _Swollen
+    """
     judged = [named_column(each).meaning in JUDGED for each in columns]
     looked_at: set[tuple[int, str]] = set()
     for rows in _blocks(database.execute(f"SELECT * FROM {_quoted(name)}"), budget):
@@ -315,11 +342,57 @@ def _check_beside(
             found = next((text for text in texts if speaks_inside(text, columns[k])), None)
             if found is not None:
                 raise ListError(
-                    f"refused: table {name!r} says {columns[k]} {shown(found)} of records of table {table!r} (by "
-                    f"{refers[0]!r}), which would be matched against: take these out, or "
-                    f"{switch('ignore', [name])} sets the table aside",
+                    f"refused: table {name!r} says {columns[k]} {shown(found)} {of}, which would be matched against: "
+                    f"take these out, or {switch('ignore', [name])} sets the table aside",
                     path=tally.path,
                 )
+
+
+def _referring(database: sqlite3.Connection, name: str, table: str) -> list[str]:
+    """Return the columns of a table that refer to another, as its definition says."""
+    query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
+    sql = next((str(each) for (each,) in database.execute(query, (name,))), "")
+    found = _REFERENCE.findall(sql[:_MAX_SQL])
+    return [own or other for own, other, to in found if to.casefold() == table.casefold()]
+
+
+#: A column that refers to a table, or FOREIGN KEY (column) that does.
+_REFERENCE = re.compile(
+    r"""(?:[(,]\s*["`\[]?(\w+)["`\]]?[^(),]*?|\(\s*["`\[]?(\w+)["`\]]?\s*\)\s*)\bREFERENCES\s+["`\[]?(\w+)""",
+    re.IGNORECASE,
+)
+_MAX_SQL = 20_000
+
+
+def _look_up(
+    database: sqlite3.Connection, name: str, columns: Sequence[str], table: str, tally: Tally
+) -> None:
+    """Remark on a table of words, not many, that others may refer to: tags, states, categories."""
+    columns = columns[:_MOST_OF_WORDS]
+    query = f"SELECT {', '.join(map(_quoted, columns))} FROM {_quoted(name)} LIMIT {_MOST_WORDS + 1}"
+    rows: list[list[str]] = []
+    left = _CELLS_FREE
+    try:
+        for row in database.execute(query):
+            rows.append([_shown(cell) for cell in row])
+            left -= sum(map(len, rows[-1]))
+            if left < 0:
+                return
+    except sqlite3.Error:
+        return  # one that holds long values holds no such words
+    if len(rows) > _MOST_WORDS:
+        return
+    said = ((column, cell) for row in rows for column, cell in zip(columns, row, strict=True))
+    found = next(((column, cell) for column, cell in said if speaks_inside(cell, column)), None)
+    if found is not None:
+        tally.note(
+            f"table {name!r} says {found[0]} {shown(found[1])}, and of which records of table {table!r} is not known: "
+            "they are matched against"
+        )
+
+
+#: A table of tags or states has so many rows at most, and in its first so many columns.
+_MOST_WORDS, _MOST_OF_WORDS = 1000, 20
 
 
 def _is_of_another(name: str) -> bool:

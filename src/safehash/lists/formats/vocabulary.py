@@ -257,7 +257,7 @@ FALSE = frozenset(
     0 | 0.0 | 0,0 | false | f | no | n | off | falsch | nein | faux | non | falso | não | onwaar |
     nee | falsk | falskt | usann | nej | nei | epätosi | ei | fałsz | nie | nepravda | ne | hamis |
     nem | fals | nu | yanlış | hayır | nē | ложь | нет | не | ні | όχι | ψευδές | לא | لا | नहीं | ไม่ |
-    không | tidak | 否 | 假 | いいえ | 아니오 | 아니요
+    không | tidak | ☐ | 否 | 假 | いいえ | 아니오 | 아니요
     """
     )
 )
@@ -266,6 +266,7 @@ FALSE = frozenset(
 DELETED = frozenset(
     _on_any_keyboard(
         r"""
+    struck | struck out | struck off | crossed out | durchgestrichen | barré | rayé | tachado | barrato | doorgehaald |
     deleted | delete | withdrawn | withdraw | removed | remove | revoked | revoke | retracted |
     retract | rescinded | disabled | disable | inactive | deactivated | tombstone | tombstoned |
     expired | obsolete | invalid | invalidated | purged | expunged | delisted | unlisted |
@@ -284,6 +285,7 @@ DELETED = frozenset(
     smazáno | smazaný | zrušeno | vymazané | törölt | törölve | visszavont | șters | retras | silindi |
     silinmiş | iptal edildi | kaldırıldı | удалено | удален | удалён | отозвано | отозван | видалено |
     διαγράφηκε | διαγραμμένο | ανακλήθηκε | נמחק | محذوف | ملغى | dihapus | đã xóa | 削除 | 削除済み |
+    取り下げ | 取下げ | 取り下げ済み |
     撤回 | 取り消し | 取消 | 無効 | 已删除 | 已刪除 | 已撤回 | 已撤销 | 已撤銷 | 作废 | 삭제 | 삭제됨 | 철회됨 |
     del | rm | null and void | nullified | annulled | nuked | taken offline | terminated | decommissioned |
     revocated | tombstones | deletions | deletion | deletes | removals | removal | withdrawals | withdrawal |
@@ -362,7 +364,7 @@ OPINIONS: Mapping[str, str] = {
             r"""
         positive | true positive | tp | malicious | harmful | violating | violation | confirmed |
         bad | known bad | match | blocked | block | blocklisted | blocklist | blacklisted |
-        blacklist | abusive | positive class | confirmed positive | approved | true positives |
+        blacklist | abusive | unsafe | positive class | confirmed positive | approved | true positives |
         truepositive | confirmed match | agree | strongly agree | positiv | positif | positivo | positief | pozytywny |
         положительный | bösartig | malveillant | malicioso | schädlich
         """
@@ -494,7 +496,8 @@ UNMISTAKABLE = frozenset(
         *_words(
             r"""
     deleted | soft deleted | hard deleted | withdrawn | revoked | retracted | rescinded | tombstone |
-    tombstoned | expunged | should delete | do not match | do not use | no longer valid | gelöscht |
+    tombstoned | expunged | should delete |
+    replaced by | superseded by | obsoleted by | do not match | do not use | no longer valid | gelöscht |
     zurückgezogen | widerrufen | supprimé | révoqué | eliminado | revocado | cancellato | verwijderd |
     ingetrokken | slettet | raderad | poistettu | usunięty | usunięte | удалено | удален | отозвано |
     löschen | loeschen | geloescht | löschung | loeschung | storniert | supprimer | eliminar | verwijderen |
