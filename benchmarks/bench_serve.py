@@ -126,6 +126,20 @@ def loop(
     return taken
 
 
+def _whole_answer(connection: socket.socket) -> bytes:
+    """Read one answer, head and body."""
+    answer = b""
+    while True:
+        part = connection.recv(1 << 16)
+        if not part:
+            raise SystemExit("a connection ended before its answer")
+        answer += part
+        head, end, body = answer.partition(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        if end and length is not None and len(body) >= int(length[1]):
+            return answer
+
+
 def rushed(
     running: Running, n_connections: int, requests: list[bytes], n: int, judge: Callable[[bytes, int], None]
 ) -> None:
@@ -140,21 +154,18 @@ def rushed(
         ready.register(end, selectors.EVENT_READ, number)
     while left:
         for key, _ in ready.select():
-            end = key.fileobj
-            answer = end.recv(1 << 16)
-            head, _, body = answer.partition(b"\r\n\r\n")
-            while not answer or len(body) < int(LENGTH.search(head)[1]):
-                answer += end.recv(1 << 16)
-                head, _, body = answer.partition(b"\r\n\r\n")
-            judge(answer, key.data)
+            asking = key.fileobj
+            if not isinstance(asking, socket.socket):
+                raise TypeError(f"{asking!r} is no connection")
+            judge(_whole_answer(asking), key.data)
             left -= 1
-            number = next(numbers, None)
-            if number is None:
-                ready.unregister(end)
-                end.close()
+            following = next(numbers, None)
+            if following is None:
+                ready.unregister(asking)
+                asking.close()
             else:
-                ready.modify(end, selectors.EVENT_READ, number)
-                end.sendall(requests[number % len(requests)])
+                ready.modify(asking, selectors.EVENT_READ, following)
+                asking.sendall(requests[following % len(requests)])
     ready.close()
 
 
