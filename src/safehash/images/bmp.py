@@ -83,10 +83,9 @@ def read_bmp(data: bytes, request: Request) -> Iterator[Decoded]:
                 also.append(shown("from its first byte", lambda: _load(data, header, 0)[0], browsers=True))
         decoded = seen(
             image,
-            provenance,
+            replace(provenance, truncated=not whole),
             provenance.scale,
             limits=request.limits,
-            truncated=not whole,
             colours=request.colours,
         )
         return replace(decoded, also=(*decoded.also, *also))

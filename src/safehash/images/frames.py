@@ -163,10 +163,9 @@ def read_frames(
         )  # fmt: skip
         decoded = seen(
             loaded,
-            provenance,
+            replace(provenance, truncated=truncated or is_lengthened),
             step,
             limits=limits,
-            truncated=truncated or is_lengthened,
             colours=request.colours,
             painted=painted_of(n_frames),
         )

@@ -280,7 +280,9 @@ def _patiently(data: bytes, request: Request) -> Decoded:
     colours = () if in_luma else request.colours
     decoded = guarded(
         "JPEG",
-        lambda: seen(loaded, provenance, 1, limits=request.limits, truncated=truncated, colours=colours),
+        lambda: seen(
+            loaded, replace(provenance, truncated=truncated), 1, limits=request.limits, colours=colours
+        ),
     )
     if truncated:
         decoded = replace(decoded, also=decoded.also + _cut(bare, request, decoded.provenance))

@@ -94,10 +94,9 @@ def _read_still(data: bytes, file: PngFile, request: Request) -> Iterator[Decode
         else:
             decoded = seen(
                 image,
-                provenance,
+                replace(provenance, truncated=truncated),
                 provenance.scale,
                 limits=request.limits,
-                truncated=truncated,
                 colours=request.colours,
             )
             extended = with_last_colour(image)

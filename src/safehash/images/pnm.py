@@ -62,10 +62,15 @@ def read_pnm(data: bytes, request: Request) -> Iterator[Decoded]:
         raise UnreadableImage("damaged PNM: no whole row in it")
     cube = values[: n_rows * width * n_samples].reshape(n_rows, width, n_samples)
     provenance = Provenance(
-        format="PNM", mode=mode, width=width, height=height, scale=request.step_of((width, height))
+        format="PNM",
+        mode=mode,
+        width=width,
+        height=height,
+        scale=request.step_of((width, height)),
+        truncated=n_rows < height,
     )
     image = _image(cube, height, most, is_bits=is_bits)
-    yield seen(image, provenance, provenance.scale, limits=request.limits, truncated=n_rows < height)
+    yield seen(image, provenance, provenance.scale, limits=request.limits)
 
 
 class _Header:

@@ -46,7 +46,6 @@ def seen(
     step: int,
     *,
     limits: Limits | None,
-    truncated: bool = False,
     colours: tuple[Declared, ...] = (),
     as_stored: bool = True,
     stored: str | None = None,
@@ -63,8 +62,6 @@ def seen(
         The reduction still to be taken; the decoder may have taken `provenance.scale` itself.
     limits : Limits or None
         Of what may be held; None where somebody else decoded the image, who holds it.
-    truncated : bool
-        The file ended early.
     colours : tuple of Declared
         What the file says its colours are.
     as_stored : bool
@@ -74,8 +71,6 @@ def seen(
     painted : tuple of Painted
         How else viewers take its samples: each of their pictures is one more, looked up at every effort.
     """
-    if truncated:
-        provenance = replace(provenance, truncated=True)
     check = partial(_check_held, image, provenance, step, limits)
     check(1)
     pixels, transparent = to_pixels(image, "white", step)
@@ -150,10 +145,9 @@ def seen_array(
         image = pil.fromarray(own)
     return seen(
         image,
-        provenance,
+        replace(provenance, truncated=truncated or provenance.truncated),
         provenance.scale,
         limits=limits,
-        truncated=truncated,
         colours=colours,
         as_stored=False,
         stored=stored,

@@ -70,9 +70,8 @@ def _read_page(page: TiffPage, file: io.BytesIO, request: Request) -> Decoded:
         scale=request.step_of(image.size), orientation=orientation,
     )  # fmt: skip
     colours = colours_of_info(image.info)
-    decoded = seen(
-        image, provenance, provenance.scale, limits=request.limits, truncated=truncated, colours=colours
-    )
+    whole_or_not = replace(provenance, truncated=truncated)
+    decoded = seen(image, whole_or_not, provenance.scale, limits=request.limits, colours=colours)
 
     def otherwise(load: Callable[[], Image]) -> Callable[[], Decoded]:
         return lambda: undisturbed(
