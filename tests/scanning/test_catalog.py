@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import stat
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -273,6 +274,41 @@ def test_what_matched_is_known_by_its_bytes(tmp_path: Path, folder: Path) -> Non
         }, name
     assert found[damaged.name]["outcome"] == "unreadable"
     assert {found[path.name]["outcome"] for path in pictures[:2]} == {"suppressed", "match"}
+
+
+@pytest.mark.parametrize("first", ["scan", "scan of an archive", "rematch"])
+@pytest.mark.parametrize("asked", [None, ()])
+def test_what_was_found_stays_where_the_time_of_change_alone_is_new(
+    tmp_path: Path, folder: Path, matcher: Matcher, first: str, asked: tuple[str, ...] | None
+) -> None:
+    """A store that was copied or restored: what list A found of a file is not lost as list B finds nothing of it."""
+    path, pictures = tmp_path / "c.db", sorted(folder.glob("*.png"))
+    other = Matcher.from_files(write_list(tmp_path / "other.csv", pictures[0]))
+    if first == "scan of an archive":
+        with zipfile.ZipFile(folder / "all.zip", "w") as archive:
+            for picture in pictures:
+                archive.write(picture, picture.name)
+                picture.unlink()
+    if first == "rematch":
+        scan_into(path, folder, other, file_digests=asked)
+        with Catalog(path) as catalog:
+            assert len(list(rematch(catalog, matcher))) == 1
+    else:
+        scan_into(path, folder, matcher, file_digests=asked)
+    for each in folder.iterdir():
+        os.utime(each, ns=(1, 1))
+    assert scan_into(path, folder, other, file_digests=asked).n_unchanged == 0
+    with Catalog(path) as catalog:
+        assert counts(catalog)["matched_lists"] == {"own": 1, "other": 1}
+        lost = catalog._store.number("SELECT count(*) FROM changes WHERE kind = 'lost'")
+        assert (lost, catalog._store.number("SELECT count(*) FROM sightings")) == (0, 2)
+    # Another picture by that name is another picture.
+    for each in folder.iterdir():
+        each.unlink()
+    write_pictures(folder, 8, first_seed=100)
+    scan_into(path, folder, other, file_digests=asked, allow_empty=True)
+    with Catalog(path) as catalog:
+        assert counts(catalog)["matched_lists"] == {}
 
 
 @pytest.mark.parametrize(

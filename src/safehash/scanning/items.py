@@ -10,6 +10,7 @@ from ..images.sniffing import sniff, sniff_unread
 from .records import Problem, Skipped
 
 if TYPE_CHECKING:
+    from ..hashing.algorithms import Algorithm
     from ..matching.settings import Effort
 
 __all__ = ["HEAD_BYTES", "Found", "Item", "is_container", "why_skipped"]
@@ -65,6 +66,8 @@ class Item:
         How hard it is looked at; None as hard as the matcher's settings say.
     lists : collection of str or None
         Names of the lists it is matched against; None for all.
+    digests : tuple of Algorithm
+        Digests that are known of what was here: taken again, whatever else is, they tell whether the bytes are the same.
     """
 
     path: str
@@ -79,6 +82,7 @@ class Item:
     error: str | None = None
     effort: Effort | None = None
     lists: Collection[str] | None = None
+    digests: tuple[Algorithm, ...] = ()
 
 
 Found = Union[Item, Skipped, Problem]  # noqa: UP007 - evaluated on Python 3.10 too

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import CatalogError
+from ..hashing.algorithms import Algorithm
 from ..images.pictures import Provenance
 from ..matching.decision import Outcome, outcome_without
 from ..matching.printable import as_bytes
@@ -23,7 +24,7 @@ from .numbers import Numbers
 from .places import Places, absolute, resolved
 from .records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
 from .schema import SKIPPED
-from .scopes import Scope
+from .scopes import HASHES, Scope
 from .sightings import EntryKey, Running, drop_left, merge, plain, settle_outcome
 
 if TYPE_CHECKING:
@@ -165,6 +166,22 @@ class Ledger:
             if item.position:
                 self._archives.add((root, path))
             return self._known(file, item.path)
+
+    def digests_of(self, item: Item) -> tuple[Algorithm, ...]:
+        """Return which digests of its bytes are known of an item that `known` had decided again."""
+        if self._is_new or item.size is None:
+            return ()
+        with self._store.guarded():
+            key = (*self._places.of(item.path), item.position)
+            if key in self._unmet:
+                return ()
+            rows = self._store.db.execute(
+                "SELECT algorithm FROM hashes JOIN files ON files.id = file"
+                " WHERE root = ? AND path = ? AND position = ? ORDER BY 1",
+                key,
+            )
+            known = [Algorithm(name) for (name,) in rows]
+        return tuple(each for each in known if not each.is_perceptual)
 
     def _is_answered(self, looks: str, *, retry_failed: bool) -> bool:
         """Return whether looks under other scopes, together, leave nothing to ours."""
@@ -335,7 +352,7 @@ class Ledger:
         hashes = [(file, value.algorithm.value, value.digest) for value in row.hashes]
         if not is_new:
             if not self._is_same(file, row, hashes):
-                self._forget(file)
+                self._forget(file, hashes)
                 self._note(file, "changed")
             self._update(file, row.facts, learnt=any(value.algorithm.is_perceptual for value in row.hashes))
         if hashes:
@@ -397,15 +414,30 @@ class Ledger:
         common = of_bytes.keys() & known.keys()
         return not known or (bool(common) and all(known[name] == of_bytes[name] for name in common))
 
-    def _forget(self, file: int) -> None:
-        """Give up what was known of other bytes under this name."""
-        self._store.db.execute(
+    def _forget(self, file: int, hashes: Sequence[tuple[int, str, bytes]] = ()) -> None:
+        """Give up what was known of other bytes under this name.
+
+        What a re-match found was found by a hash, and stays where that is the same.
+        """
+        db = self._store.db
+        known = set(db.execute("SELECT file, algorithm, digest FROM hashes WHERE file = ?", (file,)))
+        same = {name for _, name, _ in known.intersection(hashes)}
+        lost = [
+            (match,)
+            for match, name, effort in db.execute(
+                "SELECT id, algorithm, effort FROM matches WHERE file = ?", (file,)
+            ).fetchall()
+            if effort != HASHES or name not in same
+        ]
+        db.executemany(
             "INSERT INTO changes (run, file, kind, list, entry, algorithm, digest, labels)"
-            " SELECT ?, file, 'lost', list, entry, algorithm, digest, labels FROM matches WHERE file = ?",
-            (self.running.number, file),
+            f" SELECT {self.running.number:d}, file, 'lost', list, entry, algorithm, digest, labels FROM matches"
+            " WHERE id = ?",
+            lost,
         )
-        for table in ("hashes", "looks", "matches"):
-            self._store.db.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
+        db.executemany("DELETE FROM matches WHERE id = ?", lost)
+        for table in ("hashes", "looks"):
+            db.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
 
     def _note(self, file: int, kind: str) -> None:
         self._store.db.execute(

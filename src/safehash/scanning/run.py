@@ -437,7 +437,8 @@ class Scan:
         """Return what the walk found, or what the catalog knows of it already."""
         if self._ledger is None or not isinstance(found, Item):
             return found
-        return self._ledger.known(found, retry_failed=self._options.retry_failed) or found
+        known = self._ledger.known(found, retry_failed=self._options.retry_failed)
+        return known or replace(found, digests=self._ledger.digests_of(found))
 
     def _record(self, item: Item, verdict: Verdict) -> ScanEvent:
         relay(verdict.logged, about=printable(item.path))

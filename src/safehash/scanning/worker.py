@@ -167,9 +167,10 @@ class Worker:
             return self._refused(reason, started, outcome=Outcome.TOO_LARGE, size=size, mtime_ns=mtime_ns)
         decision = self._matcher.check(data, effort=item.effort, lists=item.lists)
         is_plain = decision.is_decided and not decision.matches
+        wanted = self._file_digests if is_plain else self._all_digests
         digests = tuple(
             Hash(algorithm, hashlib.new(algorithm.value, data, usedforsecurity=False).digest())
-            for algorithm in (self._file_digests if is_plain else self._all_digests)
+            for algorithm in dict.fromkeys((*wanted, *item.digests))
         )
         return Verdict(
             decision=decision,
