@@ -67,7 +67,7 @@ class Item:
     lists : collection of str or None
         Names of the lists it is matched against; None for all.
     digests : tuple of Algorithm
-        Digests that are known of what was here: taken again, whatever else is, they tell whether the bytes are the same.
+        Digests known of what was here: taken again, whatever else is, they tell whether the bytes are the same.
     """
 
     path: str
