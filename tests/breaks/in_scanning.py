@@ -335,6 +335,42 @@ BREAKS = (
         dies=(f"{_CATALOG}::test_what_was_found_stays_where_the_time_of_change_alone_is_new",),
     ),
     Break(
+        what="what was said of a hash is not taken back by what is said of its bytes",
+        file="src/safehash/scanning/reviews.py",
+        before="by_hash = sha256 is None or (key, picture) in of_hash",
+        after="by_hash = sha256 is None",
+        dies=(
+            "tests/scanning/test_reviews.py::test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then",
+        ),
+    ),
+    Break(
+        what="a page of before the bytes were known says nothing any more",
+        file="src/safehash/scanning/reviews.py",
+        before="{**_tokens_by_hash(store), **tokens_within(store)}",
+        after="tokens_within(store)",
+        dies=(
+            "tests/scanning/test_reviews.py::test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then",
+        ),
+    ),
+    Break(
+        what="a page does not show what was said before the bytes were known",
+        file="src/safehash/scanning/reviews.py",
+        before="            keys |= learnt.get(bytes(picture), set())\n",
+        after="            pass\n",
+        dies=(
+            "tests/scanning/test_reviews.py::test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then",
+        ),
+    ),
+    Break(
+        what="a verdict is stored twice where the bytes are known since",
+        file="src/safehash/scanning/reviews.py",
+        before=" OR sha256 IS NULL AND picture IS NOT NULL)",
+        after=")",
+        dies=(
+            "tests/scanning/test_reviews.py::test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then",
+        ),
+    ),
+    Break(
         what="what could not be decided has no digest in a catalog",
         file="src/safehash/scanning/worker.py",
         before="is_plain = decision.is_decided and not decision.matches",

@@ -23,7 +23,7 @@ from safehash.scanning.catalog import Catalog
 from safehash.scanning.holdings import counts, records
 from safehash.scanning.lookback import rematch
 from safehash.scanning.options import ScanOptions
-from safehash.scanning.reviews import Applied, apply_verdicts, pairs_of, tokens
+from safehash.scanning.reviews import Applied, apply_verdicts, judged, judged_tokens, pairs_of, tokens
 from safehash.scanning.run import scan
 from safehash.scanning.verdicts import Verdict, read_verdicts
 from stores import write_list, write_pictures
@@ -112,6 +112,43 @@ def test_later_scans_and_rematches_heed_it(store: Path, effort: str) -> None:
                 wrong = (Path(record.path).name, match.entry.source) in ALIKE
                 assert (match.suppressed_by == "review") == wrong
     assert cancelled(store) == ALIKE
+
+
+@pytest.mark.parametrize("page", ["of before", "of now"])
+def test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then(store: Path, page: str) -> None:
+    """A re-match found it, by its hash alone; SHA-256 came with a later scan that found it, too."""
+    nothing = write_list(store / "none.csv", store / "pictures" / "picture00004.png")
+    matcher = safehash.Matcher.from_files(store / "a.csv")
+
+    def scan_with(matcher: safehash.Matcher) -> None:
+        with (
+            Catalog(store / "c.db") as catalog,
+            scan(
+                store / "pictures", matcher=matcher, options=ScanOptions(workers=0), catalog=catalog
+            ) as running,
+        ):
+            list(running)
+
+    scan_with(safehash.Matcher.from_files(nothing))
+    with Catalog(store / "c.db") as catalog:
+        list(rematch(catalog, matcher))
+    before = token(store, "copy.png", "a")
+    assert say(store, before, "wrong").n_cancelled == 3
+    scan_with(matcher)
+    assert cancelled(store) == ALIKE
+    name = token(store, "copy.png", "a")
+    assert name != before
+    with Catalog(store / "c.db") as catalog:
+        assert judged_tokens(catalog._store)[name] == {"anna": "wrong"}, "the page shows what stands"
+        assert [(pair.sha256, pair.wrong) for pair in pairs_of(catalog)] == [(None, True)]
+    again = say(store, before if page == "of before" else name, "wrong")
+    assert (again.n_new, again.n_known) == (0, 1)
+    taken = say(store, before if page == "of before" else name, "unsure", day=2)
+    assert (taken.n_new, taken.n_restored) == (1, 3)
+    assert cancelled(store) == set()
+    with Catalog(store / "c.db") as catalog:
+        assert judged_tokens(catalog._store)[name] == {"anna": "unsure"}
+        assert [each.by for each in judged(catalog._store)] == [{"anna": "unsure"}]
 
 
 def test_a_file_that_comes_later_is_judged_alike(store: Path) -> None:

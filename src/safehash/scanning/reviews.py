@@ -6,8 +6,9 @@ import json
 import os
 import socket
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._face import checked, public_value
@@ -88,6 +89,15 @@ class Picture(NamedTuple):
         return self.path if self.own is None else self.own.digest
 
 
+class _Said(NamedTuple):
+    """What one reviewer said of one picture, and of what match with it."""
+
+    verdict: str
+    view: str
+    distance: int
+    sha256: bytes | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """An entry and a picture, and what reviewers say of them now.
@@ -140,7 +150,7 @@ def apply_verdicts(catalog: Catalog, verdicts: Iterable[Verdict]) -> Applied:
     applied = Applied()
     store.take_lock()
     try:
-        known = tokens_within(store)
+        known = {**_tokens_by_hash(store), **tokens_within(store)}
         with store.transaction() as db:
             run = _begin(db)
             exact: set[EntryKey] = set()
@@ -206,16 +216,23 @@ def tokens(catalog: Catalog) -> dict[str, list[int]]:
     return tokens_within(catalog._store)
 
 
-def tokens_within(store: Store) -> dict[str, list[int]]:
-    """Return every match of an open catalog by its token."""
+def tokens_within(
+    store: Store, *, key: Callable[[Picture], bytes] = attrgetter("key")
+) -> dict[str, list[int]]:
+    """Return every match of an open catalog by its token, of which the picture's part is told by `key`."""
     found: dict[str, list[int]] = {}
     pictures = pictures_of_matches(store)
-    for match, file, *key in store.query(
+    for match, file, *entry in store.query(
         "SELECT id, file, list, entry, algorithm, digest FROM matches ORDER BY id"
     ):
-        token = token_of(key[0], key[1], key[2], key[3], pictures[file].key)
+        token = token_of(entry[0], entry[1], entry[2], entry[3], key(pictures[file]))
         found.setdefault(token, []).append(match)
     return found
+
+
+def _tokens_by_hash(store: Store) -> dict[str, list[int]]:
+    """Return matches by the tokens that they had, or would have had, while SHA-256 of the file was not known."""
+    return tokens_within(store, key=lambda picture: picture._replace(sha256=None).key)
 
 
 def pictures_of_matches(store: Store) -> dict[int, Picture]:
@@ -237,14 +254,21 @@ def pictures_of_matches(store: Store) -> dict[int, Picture]:
 def judged_tokens(store: Store) -> dict[str, dict[str, str]]:
     """Return each reviewer's newest verdict on each match that was reviewed, by its token."""
     found: dict[str, dict[str, str]] = {}
+    learnt: dict[bytes, set[bytes]] = {}
+    for known in pictures_of_matches(store).values():
+        if known.own is not None and known.sha256 is not None:
+            learnt.setdefault(known.own.digest, set()).add(known.sha256)
     for source, entry, algorithm, digest, picture, sha256, path, root, who, said in store.query(
         "SELECT list, entry, verdicts.algorithm, digest, picture, sha256, files.path, roots.path, reviewer, verdict"
         " FROM verdicts LEFT JOIN files ON files.id = file LEFT JOIN roots ON roots.id = root"
         " ORDER BY decided, verdicts.id"
     ):
         key = sha256 or picture or (None if path is None else absolute(bytes(root), bytes(path)))
-        if key is not None:
-            found.setdefault(token_of(source, entry, algorithm, digest, bytes(key)), {})[who] = said
+        keys = set() if key is None else {bytes(key)}
+        if sha256 is None and picture is not None:
+            keys |= learnt.get(bytes(picture), set())
+        for each in keys:
+            found.setdefault(token_of(source, entry, algorithm, digest, each), {})[who] = said
     return found
 
 
@@ -282,8 +306,8 @@ def _insert(db: sqlite3.Connection, store: Store, run: int, match: int, verdict:
         own = None  # flat pictures are all alike
     said = (verdict.verdict, plain(verdict.reviewer), verdict.decided)
     stands = db.execute(
-        "SELECT 1 FROM verdicts WHERE list = ? AND entry IS ? AND digest = ? AND picture IS ? AND sha256 IS ?"
-        " AND verdict = ? AND reviewer = ? AND decided = ?",
+        "SELECT 1 FROM verdicts WHERE list = ? AND entry IS ? AND digest = ? AND picture IS ?"
+        " AND (sha256 IS ? OR sha256 IS NULL AND picture IS NOT NULL) AND verdict = ? AND reviewer = ? AND decided = ?",
         (source, entry, digest, None if own is None else own.digest, picture.sha256, *said),
     ).fetchone()
     if stands is not None:
@@ -311,37 +335,45 @@ def judged(store: Store) -> list[Judged]:
 
 def _by_picture(store: Store) -> Iterator[tuple[Judged, list[Pair]]]:
     """Yield every entry and picture that was reviewed, and the pairs that its newest verdicts make."""
-    rows: dict[tuple[EntryKey, bytes | None, bytes | None], dict[str, tuple[str, str, str, int]]] = {}
+    rows: dict[tuple[EntryKey, bytes | None, bytes | None], dict[str, _Said]] = {}
     hashes: dict[tuple[EntryKey, bytes | None, bytes | None], Hash | None] = {}
     labels: dict[EntryKey, tuple[str, ...]] = {}
-    for row in store.query(
-        "SELECT list, entry, algorithm, digest, picture_algorithm, picture, quality, sha256, view, distance, labels,"
-        " verdict, reviewer FROM verdicts ORDER BY decided, id"
-    ):
-        source, entry, algorithm, digest, kind, picture, quality, sha256, view, distance, named, said, who = (
-            row
+    said_rows = list(
+        store.query(
+            "SELECT list, entry, algorithm, digest, picture_algorithm, picture, quality, sha256, view, distance,"
+            " labels, verdict, reviewer FROM verdicts ORDER BY decided, id"
         )
-        key = EntryKey(source, entry, algorithm, digest)
+    )
+    # What was said while the bytes were not known is said of the hash, and so is, then, what was said of it since.
+    of_hash = {(EntryKey(*row[:4]), row[5]) for row in said_rows if row[7] is None and row[5] is not None}
+    for row in said_rows:
+        *parts, kind, picture, quality, sha256, view, distance, named, said, who = row
+        key = EntryKey(*parts)
         # Copies of one file are one picture; without its digest, its hash is what is left.
-        place = (key, sha256, None if sha256 is not None else picture)
-        rows.setdefault(place, {})[who] = (said, view, who, distance)
+        by_hash = sha256 is None or (key, picture) in of_hash
+        place = (key, None, picture) if by_hash else (key, sha256, None)
+        rows.setdefault(place, {})[who] = _Said(said, view, distance, sha256)
         hashes[place] = None if picture is None else Hash(Algorithm(kind), picture, quality=quality)
         labels[key] = tuple(json.loads(named))
     for place, by in rows.items():
         key, sha256, _ = place
-        known = Judged(key=key, labels=labels[key], by={who: said for who, (said, *_) in by.items()})
+        known = Judged(key=key, labels=labels[key], by={who: each.verdict for who, each in by.items()})
         pairs: list[Pair] = []
         if known.standing != "unsure" and (hashes[place] is not None or sha256 is not None):
             counted = sorted(
-                {(view, distance) for said, view, _, distance in by.values() if said != "unsure"}
+                {
+                    (each.view, each.distance, each.sha256 or b"")
+                    for each in by.values()
+                    if each.verdict != "unsure"
+                }
             )
             pairs = [
                 Pair(
                     source=key.source, id=key.entry, hash=Hash(Algorithm(key.algorithm or ""), key.digest or b""),
-                    picture=hashes[place], sha256=sha256, view=view, distance=distance,
+                    picture=hashes[place], sha256=of_bytes or None, view=view, distance=distance,
                     wrong=known.standing == "wrong",
                 )
-                for view, distance in counted
+                for view, distance, of_bytes in counted
             ]  # fmt: skip
         yield known, pairs
 
