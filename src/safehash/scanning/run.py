@@ -438,7 +438,10 @@ class Scan:
         if self._ledger is None or not isinstance(found, Item):
             return found
         known = self._ledger.known(found, retry_failed=self._options.retry_failed)
-        return known or replace(found, digests=self._ledger.digests_of(found))
+        if known is not None:
+            return known
+        digests = self._ledger.digests_of(found)
+        return replace(found, digests=digests) if digests else found
 
     def _record(self, item: Item, verdict: Verdict) -> ScanEvent:
         relay(verdict.logged, about=printable(item.path))
