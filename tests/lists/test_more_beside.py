@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from safehash import ListError, ListSource, load_list
+from safehash import ForeignHash, ListError, ListSource, load_list
 
 M = [f"{k * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 128):032x}" for k in range(1, 21)]
 ROWS = [[k, each] for k, each in enumerate(M[:6])]
@@ -138,3 +138,33 @@ def test_a_table_that_refers_to_one_of_another_name(column: str, tmp_path: Path)
     assert load_list(database(tmp_path / "list.db", table % "fine")).report.n_entries == 3
     with pytest.raises(ListError, match="'inactive' of records"):
         load_list(database(tmp_path / "list.db", table.replace("said", "state") % "inactive"))
+
+
+XML = """<?xml version="1.0"?>
+{before}<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2"><images count="1">
+<image><member id="1">A</member>
+<timestamp>2026-10-24T15:00:00Z</timestamp><id>a</id><fingerprints><md5>{md5}</md5></fingerprints></image></images>
+</queryResult>{behind}"""
+
+
+@pytest.mark.parametrize("where", ["before", "behind"])
+def test_a_comment_outside_all_that_is_in_a_page(where: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.xml"
+    around = {"before": "", "behind": ""}
+    path.write_text(XML.format(md5=M[0], **around | {where: "<!-- written by a program -->"}))
+    assert load_list(path).report.notes == ()
+    path.write_text(XML.format(md5=M[0], **around | {where: "<!-- all of these were withdrawn -->"}))
+    with pytest.raises(ListError, match="the comment"):
+        load_list(path)
+
+
+@pytest.mark.parametrize("name", ["BLAKE2", "hash BLAKE2", "Huella digital SHA3-256", "the photo's dhash"])
+def test_a_name_with_the_name_of_a_type_in_it(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"{name},title\n" + "".join(f"{each},t{k}\n" for k, each in enumerate(M)))
+    try:
+        loaded = load_list(path)
+    except ListError:
+        assert load_list(ListSource(path, algorithm="md5")).report.n_entries == len(M)
+        return
+    assert all(isinstance(entry.hash, ForeignHash) for entry in loaded.table)

@@ -311,6 +311,11 @@ class _Namer:
             return self._of_headerless(candidates)
         if len(candidates) == 1 and found[candidates[0]].meaning == "extra":
             (k,) = candidates
+            if not self._is_untyped_name(k):
+                raise self._refusal(
+                    f"column {found[k].name!r} holds digests, and its name may say that they are of a type that is not "
+                    f"known here: {switch('algorithm')} says which, or {switch('columns', {'hash': found[k].name})}"
+                )
             self._tally.note(f"column {found[k].name!r} holds digests and is taken for them")
             return [k]
         names = ", ".join(map(repr, self._names[:20]))
@@ -324,6 +329,13 @@ class _Namer:
         raise self._refusal(
             f"{which} may hold the digests, and the name does not say it for sure. Say which does: "
             f"{switch('columns', {'hash': first})}, or {switch('ignore', [first])}"
+        )
+
+    def _is_untyped_name(self, k: int) -> bool:
+        """Tell whether no word of a column's name is the name of a type; a told type goes before all."""
+        words = re.findall(r"[^\W_]+(?:-\d+)*", self._as_given[k])
+        return self._options.algorithm is not None or not any(
+            (kind := type_named(word)) is not None and kind.algorithm is not None for word in words
         )
 
     def _of_headerless(self, candidates: Sequence[int]) -> list[int]:
