@@ -231,12 +231,14 @@ def test_any_bytes_are_entries_rejects_or_an_error(tmp_path_factory: Any, data: 
     for start in (b"", FIRST.encode() + b"\n", b'{"data": [', b'{"safehash": 1}\n', b"<queryResult>"):
         path.write_bytes(start + data)
         reader = read_list(ListSource(path, max_rejects=1, allow_cut=True, algorithm="pdq", notation="hex"))
+        n_entries, is_refused = 0, False
         try:
-            n_entries = sum(1 for _ in reader)
+            for _ in reader:
+                n_entries += 1
         except ListError:
-            n_entries = 0
-        report = reader.report
-        assert n_entries == report.n_entries + report.n_deletes
+            is_refused = True  # at a line that may be a title even after some entries
+        n_met = reader.report.n_entries + reader.report.n_deletes
+        assert n_entries == n_met or (is_refused and n_entries <= n_met)
 
 
 # -- rows that are no rows ---------------------------------------------------------------------------------

@@ -300,7 +300,10 @@ class _Namer:
         n_cells, counts = len(self._cells[k]), self._digits[k]
         if not counts or counts.total() * 2 <= n_cells:
             return False
-        return counts.most_common(1)[0][1] * 10 >= counts.total() * 9
+        n_alike = counts.most_common(1)[0][1]
+        return (n_alike > 1 and counts.total() - n_alike <= max(1, counts.total() // ONE_IN)) or len(
+            counts
+        ) == 1
 
     def _by_content(self, found: Sequence[Column], candidates: Sequence[int]) -> list[int]:
         """Return the digest columns of a table whose header does not name them, or that has none."""
@@ -308,6 +311,11 @@ class _Namer:
             return self._of_headerless(candidates)
         if len(candidates) == 1 and found[candidates[0]].meaning == "extra":
             (k,) = candidates
+            if not self._is_untyped_name(k):
+                raise self._refusal(
+                    f"column {found[k].name!r} holds digests, and its name may say that they are of a type that is not "
+                    f"known here: {switch('algorithm')} says which, or {switch('columns', {'hash': found[k].name})}"
+                )
             self._tally.note(f"column {found[k].name!r} holds digests and is taken for them")
             return [k]
         names = ", ".join(map(repr, self._names[:20]))
@@ -323,13 +331,22 @@ class _Namer:
             f"{switch('columns', {'hash': first})}, or {switch('ignore', [first])}"
         )
 
+    def _is_untyped_name(self, k: int) -> bool:
+        """Tell whether no word of a column's name is the name of a type; a told type goes before all."""
+        words = re.findall(r"[^\W_]+(?:-\d+)*", self._as_given[k])
+        return self._options.algorithm is not None or not any(
+            (kind := type_named(word)) is not None and kind.algorithm is not None for word in words
+        )
+
     def _of_headerless(self, candidates: Sequence[int]) -> list[int]:
         mixed = [k for k, counts in enumerate(self._digits) if counts]
         if not candidates:
             # One a line, of several types, or mostly damaged: the first column that has some.
+            self._check_mixed(mixed[1:])
             return mixed[:1] or [0]
         if candidates[0] == 0 and len(candidates) > 1 and self._is_quality(1):
             return [0]  # hash,quality,filename: a file may be called by its digest
+        self._check_mixed([k for k in mixed if k not in candidates])
         lengths = [self._digits[k].most_common(1)[0][0] for k in candidates]
         if len(set(lengths)) < len(lengths):
             raise self._refusal(
@@ -337,6 +354,21 @@ class _Namer:
                 f"say which do, {switch('columns', {'hash': 'column1'})}"
             )
         return list(candidates)
+
+    def _check_mixed(self, columns: Sequence[int]) -> None:
+        """Refuse a table with a column, beside those of digests, most of whose cells are digests of several lengths.
+
+        Raises
+        ------
+        ListError
+        """
+        for k in columns:
+            if self._digits[k].total() * 2 > len(self._cells[k]):
+                raise self._refusal(
+                    f"column {k + 1} holds digests of several lengths beside others, and no header says of which type: "
+                    f"say which columns do, {switch('columns', {'hash': 'column1'})}, or leave it out, "
+                    f"{switch('ignore', [f'column{k + 1}'])}"
+                )
 
     # -- the rest ------------------------------------------------------------------------------------------
 

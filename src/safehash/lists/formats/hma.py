@@ -186,7 +186,7 @@ def _hashes(record: dict[str, Any], tally: Tally, failures: list[str]) -> list[H
 
 
 def _is_disabled(until: object, now: str) -> bool:
-    if until is None or until == _ON:
+    if until is None or (until == _ON and not isinstance(until, bool)):
         return False
     if isinstance(until, bool) or not isinstance(until, (int, float)) or until < 0:
         raise BadField(f"expected a time for 'disable_until_ts', found {shown(until)}")

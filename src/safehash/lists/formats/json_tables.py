@@ -21,6 +21,8 @@ def table_in(fields: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str,
     --------
     >>> table_in({"columns": ["md5", "n"], "data": [["aa", 1], ["bb", 2]]})
     ([{'md5': 'aa', 'n': 1}, {'md5': 'bb', 'n': 2}], {})
+    >>> table_in({"columns": ["md5"], "index": ["kept", "withdrawn"], "data": [["aa"], ["bb"]]})
+    ([{'index': 'kept', 'md5': 'aa'}, {'index': 'withdrawn', 'md5': 'bb'}], {})
     >>> table_in({"md5": {"0": "aa", "1": "bb"}, "n": {"0": 1, "1": 2}})
     ([{'md5': 'aa', 'n': 1}, {'md5': 'bb', 'n': 2}], {})
     """
@@ -31,7 +33,13 @@ def table_in(fields: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str,
             if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
                 return None
             rest = {name: value for name, value in fields.items() if name not in ("columns", key, _NUMBERS)}
-            return [dict(zip(names, row, strict=True)) for row in rows], rest
+            records = [dict(zip(names, row, strict=True)) for row in rows]
+            numbers = fields.get(_NUMBERS)
+            if numbers is None or _are_numbers(numbers):
+                return records, rest
+            if _NUMBERS in names or not isinstance(numbers, list) or len(numbers) != len(rows):
+                return None
+            return [{_NUMBERS: each, **record} for each, record in zip(numbers, records, strict=True)], rest
     numbered = [value for value in fields.values() if isinstance(value, dict)]
     if not numbered or len(numbered) < len(fields):
         return None
@@ -46,6 +54,10 @@ def table_in(fields: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str,
     ):
         return [{name: column[number] for name, column in fields.items()} for number in numbers], {}
     return None
+
+
+def _are_numbers(values: object) -> bool:
+    return isinstance(values, list) and {*map(type, values)} <= {int}
 
 
 def is_schema(value: object) -> bool:

@@ -91,7 +91,7 @@ class _Reader:
         for entry in found:
             yield self._tally.meet(entry)
 
-    def meet_comment(self, text: str, in_record: bool) -> None:
+    def meet_comment(self, text: str, in_record: bool | None) -> None:
         """Look at a comment, which may say something of the record that it stands in, or of those below it.
 
         Raises
@@ -109,7 +109,7 @@ class _Reader:
                 f"records of the list: take these out of it, or set comments aside with {switch('ignore', ['#'])}",
                 path=self._tally.path,
             )
-        if not self._has_comment:
+        if not self._has_comment and in_record is not None:
             self._has_comment = True
             self._tally.note(
                 f"{self._tally.place(self.number + 1)}: the comment {shown(lines[0] or text.strip())} is no record: if "

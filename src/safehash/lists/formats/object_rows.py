@@ -20,6 +20,8 @@ __all__ = [
     "TYPE_BY_NAME",
     "has_digest",
     "held",
+    "holds_digest",
+    "holds_records",
     "is_of_digests",
     "is_of_no_type",
     "is_understood",
@@ -67,6 +69,7 @@ _WRAPPERS = frozenset(
         ),
     )
 )
+_MAX_DEPTH = 8
 #: As what a record has the type that the name of the array around it says.
 TYPE_BY_NAME = "hash type"
 #: Yes and no in words of English, which other fields hardly hold.
@@ -125,15 +128,41 @@ def is_of_no_type(name: str) -> bool:
 def has_digest(record: Mapping[str, Any]) -> bool:
     return any(
         (isinstance(value, str) and digits_in(value) > 0)
-        or (
-            named_column(key).meaning == "hash"
-            and isinstance(value, (str, int))
-            and not isinstance(value, bool)
-        )
+        or (named_column(key).meaning == "hash" and (isinstance(value, str) or _may_be_digest(value)))
         or (isinstance(value, dict) and has_digest(value))
         or (plain(key) == "hashes" and value not in ([], {}, None))
         for key, value in record.items()
     )
+
+
+def holds_records(record: Mapping[str, Any], depth: int = 0) -> bool:
+    """Tell whether an object has a digest, or an array of objects with some, in it."""
+    if has_digest(record):
+        return True
+    return depth < _MAX_DEPTH and any(
+        (isinstance(value, dict) and holds_records(value, depth + 1))
+        or (
+            isinstance(value, list)
+            and any(isinstance(each, dict) and holds_records(each, depth + 1) for each in value)
+        )
+        for value in record.values()
+    )
+
+
+def holds_digest(value: object, depth: int = 0) -> bool:
+    """Tell whether a digest is in a list, or in what it holds; what is deeper than any record may be one."""
+    if isinstance(value, str):
+        return digits_in(value) > 0
+    if isinstance(value, dict):
+        return holds_records(value)
+    return isinstance(value, list) and (
+        depth > _MAX_DEPTH or any(holds_digest(each, depth + 1) for each in value)
+    )
+
+
+def _may_be_digest(value: object) -> bool:
+    """Tell whether a number may be a digest in decimal digits: of small ones, as counts are, nearly none is."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 32
 
 
 def rows_of(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

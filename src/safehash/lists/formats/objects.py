@@ -25,6 +25,8 @@ from .object_rows import (
     TYPE_BY_NAME,
     has_digest,
     held,
+    holds_digest,
+    holds_records,
     is_of_digests,
     is_of_no_type,
     is_understood,
@@ -155,7 +157,7 @@ class _Reader:
             first = stream.peek()
             if key == "schema" and first == "{" and not has_digest(fields):
                 value = self._value(key)
-                if isinstance(value, dict) and _holds_records(value):
+                if isinstance(value, dict) and holds_records(value):
                     has_records, heeded = True, heeded if heeded is not None else {*said}
                     yield from self._inside(value, said, depth + 1)
                 elif not is_schema(value):
@@ -188,6 +190,9 @@ class _Reader:
                 left, had_records = [], True
             if had_records:
                 has_records, heeded = True, heeded if heeded is not None else {*said}
+            elif fields.get(key, left) != left:
+                is_spoilt = True
+                self._reject(f"{shown(key)} stands twice, and says different things")
             else:
                 fields[key] = left
         if any(plain(name) not in PARTS for name in groups):  # of these records more is known
@@ -197,6 +202,8 @@ class _Reader:
             return {}, True  # what could not be read is a reject, and the rest of it means nothing without
         if has_records:
             self._titles.meet(fields)
+            if depth:
+                note_paging(fields, self._tally)
             yield from self._beside(fields, above, heeded or set())
         return fields, has_records
 
@@ -230,6 +237,7 @@ class _Reader:
         said = self._said_around(beside)
         for row in rows:
             yield from self._record(with_said(said, row))
+        yield from self._beside(dict(beside), {}, {*said})
 
     def _root(self, fields: dict[str, Any]) -> Iterator[Entry]:
         """Read an object without records in it: it is one, or around deletes of ids, or digests in another notation."""
@@ -281,13 +289,21 @@ class _Reader:
             self._reject("an object that has a digest of its own, and records in it")
 
     def _check_beside_records(self, fields: Mapping[str, Any]) -> None:
-        """Refuse a page of which a list or an object beside its records takes back or judges some of them.
+        """Refuse a page of which something beside its records takes back or judges some, or holds more of them.
 
         Raises
         ------
         ListError
         """
+        is_table = table_in(fields) is not None
         for name, value in fields.items():
+            rows = [each for each in value if isinstance(each, list)] if isinstance(value, list) else []
+            if name not in self._options.ignore and rows and (is_table or holds_digest(rows)):
+                raise ListError(
+                    f"refused: {name!r} beside the records may be rows of a table with more of them, which are not "
+                    f"read: {switch('ignore', [name])} sets it aside (page {self._page.name})",
+                    path=self._tally.path,
+                )
             if (
                 isinstance(value, (list, dict))
                 and name not in self._options.ignore
@@ -336,7 +352,7 @@ class _Reader:
                     if value is None:
                         continue
                     is_record = has_records or depth == 0 or has_digest(value)
-                    if is_record or texts or _lists_in(value) or _holds_records(value):
+                    if is_record or texts or _lists_in(value) or holds_records(value):
                         has_records = True
                         yield from self._inside(value, above, depth)
                     else:
@@ -392,12 +408,12 @@ class _Reader:
         is_one = has_digest(record) or depth >= _MAX_DEPTH
         lists = {} if is_one else _lists_in(record)
         wrapped = (
-            {} if is_one else {k: v for k, v in record.items() if isinstance(v, dict) and _holds_records(v)}
+            {} if is_one else {k: v for k, v in record.items() if isinstance(v, dict) and holds_records(v)}
         )
         if not lists and not wrapped:
             yield from self._record(with_said(above, record))
             return
-        with_digests = [key for key, value in lists.items() if any(map(_holds_records, value))]
+        with_digests = [key for key, value in lists.items() if any(map(holds_records, value))]
         if with_digests or wrapped:  # what stands beside them says something of them, if of anything
             lists = {key: lists[key] for key in with_digests}
         self._check_groups([key for key, value in lists.items() if any(map(has_digest, value))])
@@ -562,20 +578,6 @@ def _lists_in(record: Mapping[str, Any]) -> dict[str, list[Any]]:
         for key, value in record.items()
         if isinstance(value, list) and value and all(isinstance(each, dict) for each in value)
     }
-
-
-def _holds_records(record: Mapping[str, Any], depth: int = 0) -> bool:
-    """Tell whether an object has a digest, or an array of objects with some, in it."""
-    if has_digest(record):
-        return True
-    return depth < _MAX_DEPTH and any(
-        (isinstance(value, dict) and _holds_records(value, depth + 1))
-        or (
-            isinstance(value, list)
-            and any(isinstance(each, dict) and _holds_records(each, depth + 1) for each in value)
-        )
-        for value in record.values()
-    )
 
 
 def _speaks_alone(record: object) -> bool:

@@ -22,12 +22,18 @@ _MORE = frozenset(
             "continuationtoken",
             "nexttoken",
             "nextmarker",
+            "nextpageurl",
+            "nextpageuri",
+            "nextrecordsurl",
+            "nextpageid",
+            "nextkey",
+            "lastevaluatedkey",
         ),
         *("truncated", "istruncated", "partial", "ispartial", "incomplete", "timedout"),
     )
 )
 #: Fields that are true where nothing is missing.
-_WHOLE = frozenset(("complete", "iscomplete", "last", "islast", "islastpage", "lastpage"))
+_WHOLE = frozenset(("complete", "iscomplete", "last", "islast", "islastpage", "lastpage", "done"))
 #: Fields that count the records of a page, or of all of them.
 _COUNTS = frozenset(
     (
@@ -44,7 +50,7 @@ _COUNTS = frozenset(
         *("numrecords", "numresults", "itemcount", "totalhashes", "hashcount"),
     )
 )
-_PAGES = frozenset(("totalpages", "pagecount", "numpages"))
+_PAGES = frozenset(("totalpages", "pagecount", "numpages", "pages", "pagestotal", "lastpage"))
 _PAGE = frozenset(("page", "pagenumber", "currentpage"))
 _MAX_DEPTH = 3
 
@@ -76,6 +82,8 @@ def _said(fields: Mapping[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
             yield plain(name), value
         elif plain(name) in _MORE:  # {"next": {"href": ...}}
             yield plain(name), any(value.values())
+        elif plain(name) in _COUNTS and "value" in value:  # "total": {"value": 40, "relation": "eq"}
+            yield plain(name), value["value"]
         elif depth < _MAX_DEPTH:
             yield from _said(value, depth + 1)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ...errors import ListError
+from ...files import read_head
 from ..entry import Entry
 from ..switches import switch
 from .batch import Batch
@@ -69,6 +70,12 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         raise ListError(
             f"refused: part of this database stands in its write-ahead log ({log.name}): close it first, "
             "PRAGMA wal_checkpoint(TRUNCATE)",
+            path=tally.path,
+        )
+    if _is_hot(page.path.with_name(page.path.name + "-journal")):
+        raise ListError(
+            f"refused: a change of this database was not finished, and what was there before stands in its journal "
+            f"({page.path.name}-journal): open it with SQLite once, which takes that back, or take the journal away",
             path=tally.path,
         )
     number = 0
@@ -151,6 +158,14 @@ def _blocks(cursor: sqlite3.Cursor, budget: _Budget) -> Iterator[list[list[str]]
     yield rows
 
 
+def _is_hot(journal: Path) -> bool:
+    """Tell whether a rollback journal is there and holds something: of one that is done, size or header are nothing."""
+    if not journal.exists() or not journal.stat().st_size:
+        return False
+    head = read_head(journal, _HEADER_BYTES_OF_JOURNAL)
+    return any(head) or not head  # of one that cannot be read nobody knows what is in it
+
+
 def _cut_off(page: Page) -> str | None:
     """Return why a database is not whole: SQLite reads what is left of a last page as if all of it were there."""
     head = page.head
@@ -167,6 +182,8 @@ def _cut_off(page: Page) -> str | None:
     return None
 
 
+#: Of a rollback journal: its mark, and how many pages stand in it.
+_HEADER_BYTES_OF_JOURNAL = 28
 #: Of an SQLite database; page size, number of pages, and whether that is of the last change stand in it.
 _HEADER_BYTES = 100
 
@@ -212,7 +229,9 @@ def _names(database: sqlite3.Connection, kinds: tuple[str, ...]) -> list[str]:
 
 def _tables(database: sqlite3.Connection) -> dict[str, list[str]]:
     """Return the columns of every plain table by its name."""
-    query = f"SELECT name, sql FROM sqlite_master WHERE type = 'table' AND rootpage > 0 LIMIT {_MAX_TABLES}"
+    query = (
+        f"SELECT name, sql FROM sqlite_master WHERE type = 'table' AND rootpage > 0 LIMIT {_MAX_TABLES + 1}"
+    )
     found = {}
     for name, sql in database.execute(query).fetchall():
         if isinstance(sql, str) and re.match(r"\s*CREATE\s+TABLE\b", sql, re.IGNORECASE):
@@ -226,6 +245,11 @@ def _table(
 ) -> tuple[str, list[str], tuple[Column, ...]]:
     """Return the one table that holds digests, its columns, and what they mean."""
     tables = _tables(database)
+    if len(tables) > _MAX_TABLES:
+        raise ListError(
+            f"refused: more than {_MAX_TABLES} tables: export the one with the digests as CSV (page {page.name})",
+            path=tally.path,
+        )
     wanted = {name.casefold() for names in options.columns.values() for name in names}
     holding = _holding(tables, wanted, typed=True) or _holding(tables, wanted, typed=False)
     nsrl = [name for name in holding if name.lower() in _NSRL_HASHES]
@@ -353,12 +377,13 @@ def _referring(database: sqlite3.Connection, name: str, table: str) -> list[str]
     query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
     sql = next((str(each) for (each,) in database.execute(query, (name,))), "")
     found = _REFERENCE.findall(sql[:_MAX_SQL])
-    return [own or other for own, other, to in found if to.casefold() == table.casefold()]
+    return [own or other for own, other, to, bare in found if (to or bare).casefold() == table.casefold()]
 
 
 #: A column that refers to a table, or FOREIGN KEY (column) that does.
 _REFERENCE = re.compile(
-    r"""(?:[(,]\s*["`\[]?(\w+)["`\]]?[^(),]*?|\(\s*["`\[]?(\w+)["`\]]?\s*\)\s*)\bREFERENCES\s+["`\[]?(\w+)""",
+    r"""(?:[(,]\s*["`\[]?(\w+)["`\]]?(?:[^(),]|\([\d\s,]*\))*?|\(\s*["`\[]?(\w+)["`\]]?\s*\)\s*)\bREFERENCES\s+"""
+    r"""(?:["`\[]([^"`\]]+)["`\]]|(\w+))""",
     re.IGNORECASE,
 )
 _MAX_SQL = 20_000

@@ -77,6 +77,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         options,
         tally,
         headed=dialect.names is not None,
+        sample=dialect.sample,
         has_quality=dialect.delimiter is None and words_have_quality(dialect.sample),
     )
     last_line = dialect.first_line - 1

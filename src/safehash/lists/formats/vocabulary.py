@@ -109,7 +109,8 @@ ALGORITHMS: Mapping[str, Algorithm] = {
 #: Digests that lists carry and safehash does not compute: kept, counted, matched against nothing.
 FOREIGN = _words(
     r"""
-    adler32 | ahash | authentihash | averagehash | blake2b | blake2b160 | blake2b256 | blake2b384 |
+    adler32 | ahash | authentihash | averagehash | blake2 | blake2bp | blake2sp |
+    blake2b | blake2b160 | blake2b256 | blake2b384 |
     blake2b512 | blake2s | blake2s128 | blake2s160 | blake2s256 | blake224 | blake256 | blake384 |
     blake512 | blake3 | blockhash | blockmeanhash | bmh | cityhash | cityhash64 | cityhash128 |
     colormomenthash | colorhash | cosinehash | crc | crc16 | crc24 | crc32 | crc32b | crc32c | crc64 |

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
 from ..switches import switch
 from .column_names import JUDGED, Type, named_column, names_a_digest, type_named
-from .columns import Column, is_quality, quality_in
+from .columns import ONE_IN, Column, is_quality, quality_in, with_length
 from .digests import digits_in
 from .fields import BadField, shown
 from .judging import takes_back
@@ -46,7 +47,7 @@ def lengths_of(lines: Sequence[Sequence[str]]) -> Counter[int]:
     """Return how many lines have a digest of no type, and no other, of so many digits."""
     found: Counter[int] = Counter()
     for words in lines:
-        lengths = [n for word in words if ":" not in word and (n := digits_in(word))]
+        lengths = [n for word in words if ":" not in word and (n := digits_in(_without_name(word)))]
         if len(lengths) == 1 and not any(
             kind is not None and kind.algorithm is not None for kind in map(type_named, words)
         ):
@@ -54,11 +55,34 @@ def lengths_of(lines: Sequence[Sequence[str]]) -> Counter[int]:
     return found
 
 
+def _without_name(word: str) -> str:
+    return word[len(_PAIR_OF_HASH) :] if word[: len(_PAIR_OF_HASH)].lower() == _PAIR_OF_HASH else word
+
+
+_PAIR_OF_HASH = "hash="
+
+
+def lengths_together(lines: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """Return of how many digits the digests of nearly all lines are, where these have several of no type; () else."""
+    found: Counter[tuple[int, ...]] = Counter()
+    for words in lines:
+        if not any(kind is not None and kind.algorithm is not None for kind in map(type_named, words)):
+            found[tuple(filter(None, map(digits_in, words)))] += 1
+    del found[()]
+    if not found:
+        return ()
+    usual, n_alike = found.most_common(1)[0]
+    n_others = found.total() - n_alike
+    return usual if len(usual) > 1 and n_others <= max(1, found.total() // ONE_IN) else ()
+
+
 class LineReader(RowReader):
     """Reads rows of text, and what stands among them that is no row.
 
     Parameters are those of `RowReader`, and
 
+    sample : sequence of rows
+        Some of the page's rows.
     has_quality : bool
         In lines of words the second word is a quality.
     """
@@ -70,9 +94,15 @@ class LineReader(RowReader):
         tally: Tally,
         *,
         headed: bool,
+        sample: Sequence[Sequence[str]] = (),
         has_quality: bool = False,
     ) -> None:
         super().__init__(columns, options, tally, headed=headed)
+        #: Of digests that stand in no column, and of several in lines of words.
+        alone = with_length(Column("hash", "hash"), lengths_of(sample))
+        longest = max((digits_in(_without_name(word)) for row in sample for word in row), default=0)
+        self._alone = replace(alone, n_longest=longest)
+        self._together = lengths_together(sample) if len(columns) == 1 else ()
         self._has_quality = has_quality
         self._unfinished = False
         self._fields = Fields(tally)  # of lines of pairs
@@ -119,7 +149,7 @@ class LineReader(RowReader):
         if first[:5].lower() == "hash=":
             return True
         if len(self.columns) == 1:
-            return len(values) == 1 and len(first.split(None, 1)) > 1
+            return len(values) == 1 and (len(first.split(None, 1)) > 1 or bool(self._together and first))
         if self.headed:
             return False
         filled = [str(value).strip() for value in values if str(value).strip()]
@@ -158,6 +188,8 @@ class LineReader(RowReader):
             kind = named.type or _NO_TYPE
             if name.lower() == "hash":
                 kind = self._kind
+                if kind.algorithm is None:
+                    self.check_length(self._alone, values[names.index(name)], unfinished=self._unfinished)
             if named.meaning == "extra":
                 watched: Kind = "ordinary" if is_ordinary(name) else "named"
                 columns.append(Column(name, "extra", watched=watched))
@@ -192,6 +224,7 @@ class LineReader(RowReader):
         if found:
             return found
         at = [k for k, word in enumerate(words) if digits_in(word)]
+        self._check_together(tuple(digits_in(words[k]) for k in at))
         if len(at) > 1:
             return self._several(words, at)
         if len(words) == 2 and at == [1] and self._kind.algorithm is None and self.digests.algorithm is None:
@@ -205,6 +238,17 @@ class LineReader(RowReader):
         rest = " ".join(words[1:] if quality is None else words[2:])
         kind = "metadata" if quality is None else "filename"
         return [self._entry(words[0], self._kind, {kind: rest}, quality=quality)]
+
+    def _check_alone(self, digest: str) -> None:
+        """Refuse a digest alone on a line, beside rows that have several, if none of these is as long.
+
+        Raises
+        ------
+        BadField
+        """
+        known = {self.columns[k].n_digits for k in self.hash_columns}
+        if len(self.hash_columns) > 1 and 0 not in known and digits_in(digest) not in known:
+            raise BadField(f"{shown(digest)} alone is none of the digests that the others' rows have")
 
     def _look_beside(self, texts: Mapping[str, str]) -> None:
         """Look at the words beside a digest together with those of other lines: yes and no may take back."""
@@ -227,6 +271,19 @@ class LineReader(RowReader):
             raise BadField(
                 f"{shown(name)} in front of the digest may name its type, and is none that is known here: "
                 f"{switch('algorithm')} says what the digests are"
+            )
+
+    def _check_together(self, lengths: tuple[int, ...]) -> None:
+        """Refuse a line with other digests than nearly all have, where these have several: one may be damaged.
+
+        Raises
+        ------
+        BadField
+        """
+        if self.options.algorithm is None and self._together and lengths != self._together:
+            found, expected = (", ".join(map(str, each)) for each in (lengths, self._together))
+            raise BadField(
+                f"expected digests of {expected} hexadecimal digits, as others have, found {found or 'none'}"
             )
 
     def _several(self, words: Sequence[str], at: Sequence[int]) -> list[Entry]:
@@ -278,8 +335,11 @@ class LineReader(RowReader):
         quality: int | None = None,
         is_name: bool = False,
     ) -> Entry:
-        if kind.algorithm is None and len(self.columns) == 1:
-            self.check_length(self.columns[0], digest, unfinished=self._unfinished)
+        if kind.algorithm is None:
+            column = self.columns[0] if len(self.columns) == 1 else self._alone
+            column = replace(column, n_longest=self._alone.n_longest) if self._unfinished else column
+            self.check_length(column, digest, unfinished=self._unfinished)
+            self._check_alone(digest)
         extra: dict[str, Any] = {name: text for name, text in texts.items() if text}
         for name, text in extra.items():
             self.cells.unknown(Column(name, "extra"), text)

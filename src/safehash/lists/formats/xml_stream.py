@@ -106,7 +106,7 @@ class XmlStream:
     records : frozenset of str
         Names of the elements that are records.
     on_comment : callable
-        Called with the text of each comment inside the root, and with whether that is in a record.
+        Called with the text of each comment, and with whether that is in a record; None outside the root.
 
     Attributes
     ----------
@@ -124,7 +124,7 @@ class XmlStream:
         root: str,
         containers: tuple[str, ...],
         records: frozenset[str],
-        on_comment: Callable[[str, bool], None],
+        on_comment: Callable[[str, bool | None], None],
     ) -> None:
         self.problem = ""
         self._on_comment = on_comment
@@ -307,7 +307,7 @@ class _Collector:
     """What the XML parser feeds: keeps whole records, and of what is around them only short texts."""
 
     def __init__(
-        self, records: frozenset[str], outside: dict[str, str], on_comment: Callable[[str, bool], None]
+        self, records: frozenset[str], outside: dict[str, str], on_comment: Callable[[str, bool | None], None]
     ) -> None:
         self._records = records
         self._on_comment = on_comment
@@ -362,8 +362,7 @@ class _Collector:
     def comment(self, text: str) -> None:
         """Take a comment."""
         self.n_events += 1
-        if self._path:
-            self._on_comment(text, bool(self._open))
+        self._on_comment(text, bool(self._open) if self._path else None)
 
     def close(self) -> None:
         """Nothing is left to do at the end; the parser asks."""
