@@ -25,7 +25,7 @@ from safehash.scanning import incoming
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.changes import changes
 from safehash.scanning.holdings import counts, records
-from safehash.scanning.lookback import rematch, stored_digests
+from safehash.scanning.lookback import rematch, stored_digests, unstored
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Summary
 from safehash.scanning.run import scan
@@ -547,6 +547,31 @@ def test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality(store: Path, tmp_
     with Catalog(tmp_path / "d.db") as catalog:
         (record,) = [each for each in records(catalog) if Path(each["path"]).name == name]
     assert "quality" not in record and "decode" not in record, "other bytes"
+
+
+def test_a_scan_with_lists_of_one_kind_of_hashes_has_them_known(store: Path, tmp_path: Path) -> None:
+    """Of PDQ and pHash a decision tells PDQ; a re-match says what to scan with to have the other, and that does it."""
+    path, name = tmp_path / "c.db", "picture00000.png"
+    shutil.copytree(store / "pictures", tmp_path / "pictures")
+    Image.new("L", (96, 80), 7).save(tmp_path / "pictures" / "flat.png")
+    for each in (0, 1):
+        value = safehash.hash_file(store / "pictures" / f"picture0000{each}.png", algorithm="phash")
+        (tmp_path / f"ph{each}.csv").write_text(f"hash,algorithm,id\n{value.hex},phash,p\n")
+    shutil.copy(store / "b.csv", tmp_path)
+    scan_into(path, tmp_path / "pictures", matcher_of(tmp_path, "b", "ph1"), file_digests=None)
+
+    def found() -> list[str]:
+        with Catalog(path) as catalog:
+            return [Path(each.path).name for each in rematch(catalog, matcher_of(tmp_path, "ph0"))]
+
+    assert found() == []
+    with Catalog(path) as catalog:
+        (said,) = unstored(catalog, ["phash"])
+    assert "scan with lists of such hashes alone" in said
+    scan_into(path, tmp_path / "pictures", matcher_of(tmp_path, "ph1"), file_digests=None)
+    assert name in found()
+    again = scan_into(path, tmp_path / "pictures", matcher_of(tmp_path, "ph1"), file_digests=None)
+    assert again.n_unchanged == again.n_files == 7, "the flat and the broken one have none, however often"
 
 
 # -- moved stores -------------------------------------------------------------------------------------------

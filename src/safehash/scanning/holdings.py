@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..hashing.algorithms import SHOWN_DIGITS, Algorithm
+from ..hashing.hashes import Hash
 from ..matching.decision import Outcome, outcome_among
 from ..matching.record import decision_record
 from .places import shown_path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .catalog import Catalog
     from .store import Store
 
-__all__ = ["PRESENT", "counts", "facts_of", "name_text", "records", "text_of_digest"]
+__all__ = ["PRESENT", "counts", "facts_of", "hashes_in", "name_text", "records", "text_of_digest"]
 
 #: The condition on `files` for what was decided and is still there.
 PRESENT = f"files.outcome <> '{SKIPPED}' AND files.gone IS NULL"
@@ -115,6 +116,14 @@ def facts_of(
             facts["quality"] = quality if name == Algorithm.PDQ.value else None
             break
     return facts
+
+
+def hashes_in(rows: Iterable[tuple[Any, ...]], quality: int | None) -> list[Hash]:
+    """Return stored digests of one file as hashes, PDQ first, which alone has a quality."""
+    return [
+        Hash(name, bytes(digest), quality=quality if name == Algorithm.PDQ.value else None)
+        for name, digest in sorted(rows)
+    ]
 
 
 def _looks_at(store: Store, file: int) -> Iterator[dict[str, Any]]:

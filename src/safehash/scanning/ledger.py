@@ -15,7 +15,7 @@ from ..hashing.algorithms import Algorithm
 from ..images.pictures import Provenance
 from ..matching.decision import Outcome, outcome_without
 from ..matching.printable import as_bytes
-from .holdings import facts_of
+from .holdings import facts_of, hashes_in
 from .incoming import FileFacts, FileRow, Incoming, Key, Look
 from .items import Item
 from .missing import Met, Missing, missing
@@ -28,6 +28,7 @@ from .scopes import HASHES, Scope
 from .sightings import EntryKey, Running, drop_left, merge, plain, settle_outcome
 
 if TYPE_CHECKING:
+    from ..hashing.hashes import Hash
     from ..matching.decision import Audit, Match
     from ..matching.settings import Settings
     from .store import Store
@@ -38,6 +39,7 @@ __all__ = ["Ledger"]
 _RETRIED_ON_REQUEST = "('crash', 'timeout', 'memory', 'internal')"
 #: Failures after which the next scan decides the file again unasked.
 _UNSETTLED = ("read", "changed", "deadline")
+_PERCEPTUAL = frozenset(each.value for each in Algorithm if each.is_perceptual)
 #: Outcomes of files that have matches.
 _MATCHED = ("match", "suppressed")
 #: Why files are left aside that nobody looked at: what is known of them stays.
@@ -84,6 +86,9 @@ class Ledger:
     ) -> None:
         self._store, self._audit, self._detailed = store, audit, detailed
         self._digests = frozenset(digests)
+        held = [name for name in audit.algorithm.split(",") if name in _PERCEPTUAL]
+        #: The kind of hash that decisions tell, where it is not PDQ: lists of several are looked up, and one is told.
+        self._kind = held[0] if held and Algorithm.PDQ.value not in held else None
         self.scope = Scope.of(audit, settings, effort=effort)
         store.take_lock()
         try:
@@ -145,7 +150,7 @@ class Ledger:
             if key in self._incoming:
                 self._write_incoming()
             row = self._store.db.execute(
-                "SELECT id, size, mtime_ns, outcome, reason, gone, (SELECT group_concat(scope ||"
+                "SELECT id, size, mtime_ns, outcome, reason, gone, quality, (SELECT group_concat(scope ||"
                 f" CASE WHEN failure IN {_RETRIED_ON_REQUEST} THEN '!' ELSE '' END)"
                 " FROM looks WHERE file = files.id) FROM files WHERE root = ? AND path = ? AND position = ?",
                 key,
@@ -155,7 +160,7 @@ class Ledger:
                 return None
             if (row[1], row[2]) != (item.size, item.mtime_ns):
                 return None
-            file, _, _, outcome, reason, gone, looks = row
+            file, _, _, outcome, reason, gone, quality, looks = row
             if outcome == SKIPPED:
                 if item.named:
                     return None
@@ -166,7 +171,7 @@ class Ledger:
                 )  # fmt: skip
             if looks is None or not self._is_answered(looks, retry_failed=retry_failed):
                 return None
-            if self._digests and self._lacks_digests(file):
+            if (self._digests or self._kind is not None) and self._lacks_digests(file, quality):
                 return None
             if outcome in _MATCHED and self._is_overruled(file):
                 return None
@@ -191,6 +196,26 @@ class Ledger:
             known = [Algorithm(name) for (name,) in rows]
         return tuple(each for each in known if not each.is_perceptual)
 
+    def hashes_of(
+        self, item: Item, size: int | None, mtime_ns: int | None, digests: Sequence[Hash]
+    ) -> tuple[Hash, ...]:
+        """Return the picture's hashes that are known of an item, if it has the bytes of then, as far as can be told."""
+        if self._is_new:
+            return ()
+        with self._store.guarded():
+            key = (*self._places.of(item.path), item.position)
+            row = self._store.db.execute(
+                "SELECT id, size, mtime_ns, quality FROM files WHERE root = ? AND path = ? AND position = ?",
+                key,
+            ).fetchone()
+            if row is None:
+                return ()
+            file, *facts, quality = row
+            rows = self._store.db.execute("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,))
+            known = hashes_in(rows, quality)
+        is_same = facts == [size, mtime_ns] or not set(known).isdisjoint(digests)
+        return tuple(each for each in known if is_same and each.algorithm.is_perceptual)
+
     def _is_answered(self, looks: str, *, retry_failed: bool) -> bool:
         """Return whether looks under other scopes, together, leave nothing to ours."""
         key = f"{looks}{'?' if retry_failed else ''}"
@@ -208,11 +233,18 @@ class Ledger:
             self._answers[key] = answer
         return answer
 
-    def _lacks_digests(self, file: int) -> bool:
-        """Return whether a digest is asked for that is not known of a file whose bytes could be hashed."""
+    def _lacks_digests(self, file: int, quality: int | None) -> bool:
+        """Return whether a digest that is asked for, or that lists are in, is not known of a file that could be hashed.
+
+        A flat picture has none but PDQ.
+        """
         rows = self._store.db.execute("SELECT algorithm FROM hashes WHERE file = ?", (file,))
         known = {algorithm for (algorithm,) in rows}
-        return bool(known) and not self._digests <= known
+        if known and not self._digests <= known:
+            return True
+        if self._kind is None or self._kind in known or known.isdisjoint(_PERCEPTUAL):
+            return False
+        return quality is None or quality >= self._audit.min_quality
 
     def _is_overruled(self, file: int) -> bool:
         """Return whether a run with other settings (an allow-list, say) had the last word on a match with our lists."""
