@@ -574,6 +574,39 @@ def test_a_scan_with_lists_of_one_kind_of_hashes_has_them_known(store: Path, tmp
     assert again.n_unchanged == again.n_files == 7, "the flat and the broken one have none, however often"
 
 
+def lists_of(path: Path, name: str) -> set[str]:
+    """Return the lists that a file matches."""
+    with Catalog(path) as catalog:
+        found = [each["matches"] for each in records(catalog) if Path(each["path"]).name == name]
+    return {match["list"] for matches in found for match in matches}
+
+
+@pytest.mark.parametrize("becomes", ["the same", "another"])
+def test_what_was_found_stays_where_a_new_look_learnt_nothing_of_the_bytes(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, becomes: str
+) -> None:
+    """A worker that ends, a time that is over: whether these are the bytes of then, the next scan says."""
+    path, name = tmp_path / "c.db", "picture00001.png"
+    shutil.copytree(store / "pictures", tmp_path / "pictures")
+    for each in ("a", "b"):
+        scan_into(path, tmp_path / "pictures", matcher_of(store, each), file_digests=None)
+    if becomes == "another":
+        shutil.copy(store / "pictures" / "picture00003.png", tmp_path / "pictures" / name)
+    os.utime(tmp_path / "pictures" / name, ns=(1, 1))
+
+    def fail(*arguments: Any, **more: Any) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Matcher, "check", fail)
+        summary = scan_into(path, tmp_path / "pictures", matcher_of(store, "a"), file_digests=None)
+        assert summary.n_files - summary.n_unchanged == 1
+    assert lists_of(path, name) == {"a", "b"}
+    summary = scan_into(path, tmp_path / "pictures", matcher_of(store, "a"), file_digests=None)
+    assert summary.n_files - summary.n_unchanged == 1, "though nobody asked for what failed"
+    assert lists_of(path, name) == ({"a", "b"} if becomes == "the same" else set())
+
+
 # -- moved stores -------------------------------------------------------------------------------------------
 
 

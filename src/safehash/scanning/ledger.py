@@ -15,7 +15,7 @@ from ..hashing.algorithms import Algorithm
 from ..images.pictures import Provenance
 from ..matching.decision import Outcome, outcome_without
 from ..matching.printable import as_bytes
-from .holdings import facts_of, hashes_in
+from .holdings import facts_of
 from .incoming import FileFacts, FileRow, Incoming, Key, Look
 from .items import Item
 from .missing import Met, Missing, missing
@@ -23,6 +23,7 @@ from .mounts import Mounts
 from .numbers import Numbers
 from .places import Places, absolute, resolved
 from .records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
+from .sameness import digests_known, has_matches, hashes_known, is_same
 from .schema import SKIPPED
 from .scopes import HASHES, Scope
 from .sightings import EntryKey, Running, drop_left, merge, plain, settle_outcome
@@ -188,13 +189,7 @@ class Ledger:
             key = (*self._places.of(item.path), item.position)
             if key in self._unmet:
                 return ()
-            rows = self._store.db.execute(
-                "SELECT algorithm FROM hashes JOIN files ON files.id = file"
-                " WHERE root = ? AND path = ? AND position = ? ORDER BY 1",
-                key,
-            )
-            known = [Algorithm(name) for (name,) in rows]
-        return tuple(each for each in known if not each.is_perceptual)
+            return digests_known(self._store.db, key)
 
     def hashes_of(
         self, item: Item, size: int | None, mtime_ns: int | None, digests: Sequence[Hash]
@@ -204,17 +199,7 @@ class Ledger:
             return ()
         with self._store.guarded():
             key = (*self._places.of(item.path), item.position)
-            row = self._store.db.execute(
-                "SELECT id, size, mtime_ns, quality FROM files WHERE root = ? AND path = ? AND position = ?",
-                key,
-            ).fetchone()
-            if row is None:
-                return ()
-            file, *facts, quality = row
-            rows = self._store.db.execute("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,))
-            known = hashes_in(rows, quality)
-        is_same = facts == [size, mtime_ns] or not set(known).isdisjoint(digests)
-        return tuple(each for each in known if is_same and each.algorithm.is_perceptual)
+            return hashes_known(self._store.db, key, size, mtime_ns, digests)
 
     def _is_answered(self, looks: str, *, retry_failed: bool) -> bool:
         """Return whether looks under other scopes, together, leave nothing to ours."""
@@ -407,10 +392,14 @@ class Ledger:
         file, is_new = self._row_of(key, row.facts)
         hashes = [(file, value.algorithm.value, value.digest) for value in row.hashes]
         if not is_new:
-            if not self._is_same(file, row, hashes):
-                self._forget(file, hashes)
-                self._note(file, "changed")
-            self._update(file, row.facts)
+            facts = row.facts
+            if not is_same(db, file, row):
+                if hashes or not has_matches(db, file):
+                    self._forget(file, hashes)
+                    self._note(file, "changed")
+                else:  # nothing tells whether it is the same: what is known stays, and the next scan decides it again
+                    facts = facts._replace(mtime_ns=None)
+            self._update(file, facts)
         if hashes:
             db.executemany("INSERT OR REPLACE INTO hashes (file, algorithm, digest) VALUES (?, ?, ?)", hashes)
         if not is_new and row.look.failure is None and self._replaced:
@@ -456,21 +445,6 @@ class Ledger:
             " provenance = coalesce(:provenance, provenance) WHERE id = :file",
             {**facts._asdict(), "file": file},
         )
-
-    def _is_same(self, file: int, row: FileRow, hashes: Sequence[tuple[int, str, bytes]]) -> bool:
-        """Return whether a file's bytes are those that are known, as far as can be told."""
-        db = self._store.db
-        size, mtime_ns, outcome = db.execute(
-            "SELECT size, mtime_ns, outcome FROM files WHERE id = ?", (file,)
-        ).fetchone()
-        if outcome == SKIPPED:
-            return False
-        if row.look.failure == "read" or (size, mtime_ns) == (row.facts.size, row.mtime_ns):
-            return True
-        known = dict(db.execute("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,)))
-        of_bytes = {name: digest for _, name, digest in hashes if name in ("md5", "sha1", "sha256")}
-        common = of_bytes.keys() & known.keys()
-        return not known or (bool(common) and all(known[name] == of_bytes[name] for name in common))
 
     def _forget(self, file: int, hashes: Sequence[tuple[int, str, bytes]] = ()) -> None:
         """Give up what was known of other bytes under this name.
