@@ -526,7 +526,7 @@ def test_a_scan_that_asks_for_fewer_entries_takes_no_match_back(store: Path, tmp
 
 
 def test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality(store: Path, tmp_path: Path) -> None:
-    """A look by pHash measures none: a re-match would take a flat picture for one that may match."""
+    """A look by pHash measures none; a re-match with a floor of quality goes by what PDQ's look measured."""
     path, name = tmp_path / "c.db", "picture00000.png"
     value = safehash.hash_file(store / "pictures" / name, algorithm="phash")
     (tmp_path / "ph.csv").write_text(f"hash,algorithm,id\n{value.hex},phash,p\n")

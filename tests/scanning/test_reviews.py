@@ -223,6 +223,8 @@ def test_that_a_verdict_suppresses_nothing_is_said(store: Path, capsys: pytest.C
     assert main(apply) == 0, "the same file again, as the message says"
     assert "suppressed from now on: 1" in capsys.readouterr().err
     assert cancelled(store) == {("flat.png", "m")}
+    with Catalog(store / "c.db") as catalog:
+        assert agreement(catalog)["lists"]["m"].wrong == 1, "one picture"
     assert say(store, token(store, "flat.png", "m"), "unsure", who="bea", day=2).n_restored == 1
 
 

@@ -390,13 +390,20 @@ def _by_picture(store: Store) -> Iterator[tuple[Judged, list[Pair]]]:
         for row, own in zip(said_rows, of_rows, strict=True)
         if row[8] is None and own
     }
+    # And what was said of a flat picture, with what is said of its bytes since.
+    of_file = {
+        (EntryKey(*row[:4]), row[4]): row[8]
+        for row, own in zip(said_rows, of_rows, strict=True)
+        if not own and row[8]
+    }
     for row, own in zip(said_rows, of_rows, strict=True):
         key, (file, _, _, _, sha256, view, distance, named, said, who) = EntryKey(*row[:4]), row[4:]
         first = own[0].digest if own else None
+        of_bytes = sha256 if own or sha256 is not None else of_file.get((key, file))
         # Copies of one file are one picture; without its digest, its hash is what is left, and of a flat one the file.
-        by_hash = sha256 is None or (key, first) in of_hash
+        by_hash = of_bytes is None or (key, first) in of_hash
         place = _Place(
-            key, None if by_hash else sha256, (file if first is None else first) if by_hash else None
+            key, None if by_hash else of_bytes, (file if first is None else first) if by_hash else None
         )
         rows.setdefault(place, {})[who] = _Said(said, view, distance, sha256)
         hashes.setdefault(place, {}).update({each.digest: each for each in own})
