@@ -607,6 +607,18 @@ def test_what_was_found_stays_where_a_new_look_learnt_nothing_of_the_bytes(
     assert lists_of(path, name) == ({"a", "b"} if becomes == "the same" else set())
 
 
+def test_the_bytes_of_an_archive_count_once(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    archive, beside = tmp_path / "here" / "a.zip", tmp_path / "here" / "beside.png"
+    with zipfile.ZipFile(archive, "w") as file:
+        for number in (0, 1):
+            file.write(store / "pictures" / f"picture0000{number}.png", f"{number}.png")
+    shutil.copy(store / "pictures" / "picture00002.png", beside)
+    scan_into(tmp_path / "c.db", tmp_path / "here", matcher_of(store, "a"))
+    with Catalog(tmp_path / "c.db") as catalog:
+        assert counts(catalog)["bytes"] == archive.stat().st_size + beside.stat().st_size
+
+
 # -- moved stores -------------------------------------------------------------------------------------------
 
 

@@ -218,7 +218,10 @@ def _counts(store: Store) -> dict[str, Any]:
     return {
         "files": store.number(f"SELECT count(*) FROM files WHERE {PRESENT}"),
         "gone": store.number(f"SELECT count(*) FROM files WHERE gone IS NOT NULL AND outcome <> '{SKIPPED}'"),
-        "bytes": store.number(f"SELECT total(size) FROM files WHERE position = 0 AND {PRESENT}"),
+        # An archive once, whatever was decided in it.
+        "bytes": store.number(
+            f"SELECT total(size) FROM (SELECT max(size) AS size FROM files WHERE {PRESENT} GROUP BY root, path)"
+        ),
         "outcomes": counted(f"SELECT outcome, count(*) FROM files WHERE {PRESENT}"),
         "left_aside": counted(
             f"SELECT reason, count(*) FROM files WHERE outcome = '{SKIPPED}' AND gone IS NULL"
