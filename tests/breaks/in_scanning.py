@@ -18,6 +18,7 @@ _FILES_TESTS, _SCAN, _CATALOG, _MODEL, _AWAY = (
 )
 _PLACES, _REVIEWS = (f"src/safehash/scanning/{name}.py" for name in ("places", "reviews"))
 _CONTINUED = "tests/scanning/test_continued.py"
+_WORKERS = "tests/scanning/test_workers.py"
 _FILES = "src/safehash/files.py"
 _ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING, _MISSING = (
     f"src/safehash/scanning/{name}.py"
@@ -602,5 +603,55 @@ BREAKS = (
         before='            yield from map(str, Path(folder).parent.glob("*.libs"))\n',
         after="",
         dies=("tests/scanning/test_usual.py::test_a_sealed_worker_reads_the_libraries_beside_its_packages",),
+    ),
+    Break(
+        what="a fork server that was killed is not waited for until it is gone",
+        file="src/safehash/scanning/starting.py",
+        before="                    if attempt == _N_ATTEMPTS - 1:\n",
+        after="                    if attempt >= 0:\n",
+        dies=(f"{_WORKERS}::test_a_fork_server_that_is_ending_is_waited_for",),
+    ),
+    Break(
+        what="a fork server that does not end is waited for too long",
+        file="src/safehash/scanning/starting.py",
+        before="_N_ATTEMPTS = 36\n",
+        after="_N_ATTEMPTS = 360\n",
+        dies=(f"{_WORKERS}::test_one_that_never_ends_is_not_waited_for_without_end",),
+    ),
+    Break(
+        what="workers that are killed before they do anything are told as a script's fault",
+        file="src/safehash/scanning/pool.py",
+        before="        if code == UNGUARDED:\n            raise SafehashError(WITHOUT_GUARD) from error\n",
+        after="        if code is not None and slot.n_breaks == _MAX_BREAKS:\n"
+        "            raise SafehashError(WITHOUT_GUARD) from error\n",
+        dies=(f"{_WORKERS}::test_that_all_are_killed_is_said_as_it_is",),
+    ),
+    Break(
+        what="breaks are counted over all of a scan, whatever was done between them",
+        file="src/safehash/scanning/pool.py",
+        before="                slot.n_breaks = 0\n",
+        after="                pass\n",
+        dies=(f"{_WORKERS}::test_workers_killed_before_they_do_anything_are_replaced",),
+    ),
+    Break(
+        what="a script that starts workers while one imports it may hide from the scan why it ends",
+        file="src/safehash/scanning/starting.py",
+        before="        os._exit(UNGUARDED)\n",
+        after="        raise SafehashError(WITHOUT_GUARD)\n",
+        dies=(f"{_WORKERS}::test_a_script_without_a_guard_is_told_so_at_once",),
+    ),
+    Break(
+        what="why a worker cannot open the lists is not told",
+        file="src/safehash/scanning/worker.py",
+        before="    except Exception as exc:\n        _WORKERS[:] = [_Unable(exc)]\n",
+        after="    except ZeroDivisionError as exc:\n        _WORKERS[:] = [_Unable(exc)]\n",
+        dies=(f"{_WORKERS}::test_a_list_that_no_worker_can_open_is_said_at_once",),
+    ),
+    Break(
+        what="a lane whose worker is killed at its beginning is given up",
+        file="src/safehash/scanning/lanes.py",
+        before="            with suppress(_Killed):\n",
+        after="            with suppress(ZeroDivisionError):\n",
+        dies=(f"{_WORKERS}::test_a_lane_whose_worker_is_killed_at_its_beginning_tries_again",),
     ),
 )
