@@ -311,4 +311,32 @@ BREAKS = (
         after="if False:",
         dies=(f"{_UNSAID}::test_digests_by_which_nothing_stands",),
     ),
+    Break(
+        what="a comment among hashdeep's lines says nothing",
+        file=f"{_FORMATS}/hashdeep.py",
+        before="is_section(text):",
+        after="False:",
+        dies=(f"{_PAGES}::test_a_comment_among_the_lines_of_hashdeep",),
+    ),
+    Break(
+        what="a cell too many in a cache of the threatexchange tool loses the labels",
+        file=f"{_FORMATS}/te.py",
+        before="if added.strip() and utc_time(added) is None:",
+        after="if False:",
+        dies=(f"{_PAGES}::test_a_cell_too_many_in_a_cache_of_the_threatexchange_tool",),
+    ),
+    Break(
+        what="a vote that nobody is known to have given is left out",
+        file=f"{_FORMATS}/ncmec.py",
+        before="            if not member_id:\n                raise BadField(",
+        after="            if not member_id:\n                continue\n                raise BadField(",
+        dies=(f"{_PAGES}::test_what_an_xml_page_says_elsewhere",),
+    ),
+    Break(
+        what="what a column without a name holds is forgotten when it is given one",
+        file=f"{_FORMATS}/columns.py",
+        before="            name = found[k].name\n",
+        after="            name = self._names[k]\n",
+        dies=(f"{_UNSAID}::test_numbers_in_a_column_without_a_name",),
+    ),
 )

@@ -278,3 +278,32 @@ def test_a_vote_that_nobody_is_named_for_is_remarked_on(tmp_path: Path) -> None:
     reader = read_list(path)
     assert [entry.category for entry in reader] == ["positive"]
     assert any("'negativeFeedback' holds no member's vote" in note for note in reader.report.notes)
+
+
+# -- files of tools ----------------------------------------------------------------------------------------
+
+
+def test_a_cell_too_many_in_a_cache_of_the_threatexchange_tool(tmp_path: Path) -> None:
+    path = tmp_path / "simple.HASH_PDQ.te"
+    added = "2026-07-24T22:47:26+0000"
+    path.write_text(f"{FIRST},1,{added},a b\n{BRIDGE},2,{added},a,b\n{OTHER},3,4,{added},c\n{OTHER},5,,d\n")
+    found, report = entries_of(path)
+    assert [(entry.id, entry.labels, entry.created) for entry in found] == [
+        ("1", ("a", "b"), "2026-07-24T22:47:26Z"),
+        ("3", ("c",), "2026-07-24T22:47:26Z"),
+        ("5", ("d",), None),
+    ]
+    assert [str(each) for each in report.rejects] == [
+        "simple.HASH_PDQ.te, line 2: expected a time before the labels, found 'a'"
+    ]
+
+
+def test_a_comment_among_the_lines_of_hashdeep(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    told = "%%%% HASHDEEP-1.0\n%%%% size,md5,filename\n## Invoked from: removed hashes\n## $ hashdeep -r removed\n##\n"
+    path.write_text(f"{told}5,{MD5S[0]},/a.jpg\n# of October\n5,{MD5S[1]},/b.jpg\n")
+    assert len(load_list(path).table) == 2
+    path.write_text(f"{told}5,{MD5S[0]},/a.jpg\n## Withdrawn:\n5,{MD5S[1]},/b.jpg\n")
+    with pytest.raises(ListError, match=r"line 7: '## Withdrawn:' may speak of the lines below it"):
+        load_list(path)
+    assert len(load_list(ListSource(path, ignore=["#"])).table) == 2
