@@ -161,7 +161,7 @@ def read_all(path: Path) -> tuple[int, str]:
     return n, reject.reason.partition(" that names")[0]
 
 
-@pytest.mark.parametrize("around", ["result", "payload", "row"])
+@pytest.mark.parametrize("around", ["result", "payload", "row", "signals", "fingerprints"])
 def test_a_record_in_what_a_search_prints(around: str, tmp_path: Path) -> None:
     lines = [json.dumps({"offset": k, around: {"md5": each}}) for k, each in enumerate(M)]
     assert outcome(tmp_path / "list.jsonl", "\n".join(lines)) == "live"
