@@ -16,6 +16,7 @@ _FILES_TESTS, _SCAN, _CATALOG, _MODEL, _AWAY = (
         "scanning/test_away",
     )
 )
+_PLACES = "src/safehash/scanning/places.py"
 _CONTINUED = "tests/scanning/test_continued.py"
 _WORKERS = "tests/scanning/test_workers.py"
 _FILES = "src/safehash/files.py"
@@ -334,6 +335,62 @@ BREAKS = (
         before="if effort != HASHES or name not in same",
         after="if True",
         dies=(f"{_CATALOG}::test_what_was_found_stays_where_the_time_of_change_alone_is_new",),
+    ),
+    Break(
+        what="two places of a file are two files where SHA-256 is known of one alone",
+        file=_PLACES,
+        before="    common = hashes[0].keys() & hashes[1].keys()\n",
+        after="    common = hashes[0].keys() if hashes[0] == hashes[1] else ()\n    facts[0] = (None,)\n",
+        dies=(f"{_MODEL}::test_of_two_places_of_a_file_neither_is_forgotten_though_less_is_known_of_one",),
+    ),
+    Break(
+        what="what a more thorough look found at a store's old place is lost",
+        file=_PLACES,
+        before='f"UPDATE OR IGNORE sightings SET',
+        after='f"UPDATE OR IGNORE sightings SET match = match WHERE 0" or f"',
+        dies=(f"{_MODEL}::test_of_two_places_of_a_file_neither_is_forgotten_though_less_is_known_of_one",),
+    ),
+    Break(
+        what="a look by another kind of hash takes a picture's quality away",
+        file=_LEDGER,
+        before="quality = coalesce(:quality, quality)",
+        after="quality = :quality",
+        dies=(f"{_MODEL}::test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality",),
+    ),
+    Break(
+        what="other bytes under a name keep the quality of those before",
+        file=_LEDGER,
+        before='db.execute("UPDATE files SET quality = NULL, provenance = NULL WHERE id = ?", (file,))',
+        after="pass",
+        dies=(f"{_MODEL}::test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality",),
+    ),
+    Break(
+        what="a record of an unchanged file tells of a hash that these lists do not ask for",
+        file=_LEDGER,
+        before='algorithms=self._audit.algorithm.split(",")',
+        after="algorithms=()",
+        dies=(f"{_MODEL}::test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality",),
+    ),
+    Break(
+        what="an unchanged file matches what wider thresholds found once",
+        file=_LEDGER,
+        before="scopes=self._alike",
+        after="scopes=None",
+        dies=(f"{_MODEL}::test_a_scan_that_finds_all_unchanged_says_what_it_said_before",),
+    ),
+    Break(
+        what="a re-match with another allow-list speaks for a scan",
+        file=_LEDGER,
+        before="if outcome in _MATCHED and self._is_overruled(file):",
+        after="if False:",
+        dies=(f"{_MODEL}::test_a_rematch_with_another_allow_list_does_not_speak_for_a_scan",),
+    ),
+    Break(
+        what="a scan takes back matches with entries that it did not ask for",
+        file="src/safehash/scanning/sightings.py",
+        before="and _selection_of(db, run) == running.scope.selection",
+        after="and True",
+        dies=(f"{_MODEL}::test_a_scan_that_asks_for_fewer_entries_takes_no_match_back",),
     ),
     Break(
         what="what was said of a hash is not taken back by what is said of its bytes",
