@@ -16,7 +16,9 @@ _FILES_TESTS, _SCAN, _CATALOG, _MODEL, _AWAY = (
         "scanning/test_away",
     )
 )
+_PLACES = "src/safehash/scanning/places.py"
 _CONTINUED = "tests/scanning/test_continued.py"
+_WORKERS = "tests/scanning/test_workers.py"
 _FILES = "src/safehash/files.py"
 _ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING, _MISSING = (
     f"src/safehash/scanning/{name}.py"
@@ -335,6 +337,62 @@ BREAKS = (
         dies=(f"{_CATALOG}::test_what_was_found_stays_where_the_time_of_change_alone_is_new",),
     ),
     Break(
+        what="two places of a file are two files where SHA-256 is known of one alone",
+        file=_PLACES,
+        before="    common = hashes[0].keys() & hashes[1].keys()\n",
+        after="    common = hashes[0].keys() if hashes[0] == hashes[1] else ()\n    facts[0] = (None,)\n",
+        dies=(f"{_MODEL}::test_of_two_places_of_a_file_neither_is_forgotten_though_less_is_known_of_one",),
+    ),
+    Break(
+        what="what a more thorough look found at a store's old place is lost",
+        file=_PLACES,
+        before='f"UPDATE OR IGNORE sightings SET',
+        after='f"UPDATE OR IGNORE sightings SET match = match WHERE 0" or f"',
+        dies=(f"{_MODEL}::test_of_two_places_of_a_file_neither_is_forgotten_though_less_is_known_of_one",),
+    ),
+    Break(
+        what="a look by another kind of hash takes a picture's quality away",
+        file=_LEDGER,
+        before="quality = coalesce(:quality, quality)",
+        after="quality = :quality",
+        dies=(f"{_MODEL}::test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality",),
+    ),
+    Break(
+        what="other bytes under a name keep the quality of those before",
+        file=_LEDGER,
+        before='db.execute("UPDATE files SET quality = NULL, provenance = NULL WHERE id = ?", (file,))',
+        after="pass",
+        dies=(f"{_MODEL}::test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality",),
+    ),
+    Break(
+        what="a record of an unchanged file tells of a hash that these lists do not ask for",
+        file=_LEDGER,
+        before='algorithms=self._audit.algorithm.split(",")',
+        after="algorithms=()",
+        dies=(f"{_MODEL}::test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality",),
+    ),
+    Break(
+        what="an unchanged file matches what wider thresholds found once",
+        file=_LEDGER,
+        before="scopes=self._alike",
+        after="scopes=None",
+        dies=(f"{_MODEL}::test_a_scan_that_finds_all_unchanged_says_what_it_said_before",),
+    ),
+    Break(
+        what="a re-match with another allow-list speaks for a scan",
+        file=_LEDGER,
+        before="if outcome in _MATCHED and self._is_overruled(file):",
+        after="if False:",
+        dies=(f"{_MODEL}::test_a_rematch_with_another_allow_list_does_not_speak_for_a_scan",),
+    ),
+    Break(
+        what="a scan takes back matches with entries that it did not ask for",
+        file="src/safehash/scanning/sightings.py",
+        before="and _selection_of(db, run) == running.scope.selection",
+        after="and True",
+        dies=(f"{_MODEL}::test_a_scan_that_asks_for_fewer_entries_takes_no_match_back",),
+    ),
+    Break(
         what="what was said of a hash is not taken back by what is said of its bytes",
         file="src/safehash/scanning/reviews.py",
         before="by_hash = sha256 is None or (key, picture) in of_hash",
@@ -460,5 +518,55 @@ BREAKS = (
         before='            yield from map(str, Path(folder).parent.glob("*.libs"))\n',
         after="",
         dies=("tests/scanning/test_usual.py::test_a_sealed_worker_reads_the_libraries_beside_its_packages",),
+    ),
+    Break(
+        what="a fork server that was killed is not waited for until it is gone",
+        file="src/safehash/scanning/starting.py",
+        before="                    if attempt == _N_ATTEMPTS - 1:\n",
+        after="                    if attempt >= 0:\n",
+        dies=(f"{_WORKERS}::test_a_fork_server_that_is_ending_is_waited_for",),
+    ),
+    Break(
+        what="a fork server that does not end is waited for too long",
+        file="src/safehash/scanning/starting.py",
+        before="_N_ATTEMPTS = 36\n",
+        after="_N_ATTEMPTS = 360\n",
+        dies=(f"{_WORKERS}::test_one_that_never_ends_is_not_waited_for_without_end",),
+    ),
+    Break(
+        what="workers that are killed before they do anything are told as a script's fault",
+        file="src/safehash/scanning/pool.py",
+        before="        if code == UNGUARDED:\n            raise SafehashError(WITHOUT_GUARD) from error\n",
+        after="        if code is not None and slot.n_breaks == _MAX_BREAKS:\n"
+        "            raise SafehashError(WITHOUT_GUARD) from error\n",
+        dies=(f"{_WORKERS}::test_that_all_are_killed_is_said_as_it_is",),
+    ),
+    Break(
+        what="breaks are counted over all of a scan, whatever was done between them",
+        file="src/safehash/scanning/pool.py",
+        before="                slot.n_breaks = 0\n",
+        after="                pass\n",
+        dies=(f"{_WORKERS}::test_workers_killed_before_they_do_anything_are_replaced",),
+    ),
+    Break(
+        what="a script that starts workers while one imports it may hide from the scan why it ends",
+        file="src/safehash/scanning/starting.py",
+        before="        os._exit(UNGUARDED)\n",
+        after="        raise SafehashError(WITHOUT_GUARD)\n",
+        dies=(f"{_WORKERS}::test_a_script_without_a_guard_is_told_so_at_once",),
+    ),
+    Break(
+        what="why a worker cannot open the lists is not told",
+        file="src/safehash/scanning/worker.py",
+        before="    except Exception as exc:\n        _WORKERS[:] = [_Unable(exc)]\n",
+        after="    except ZeroDivisionError as exc:\n        _WORKERS[:] = [_Unable(exc)]\n",
+        dies=(f"{_WORKERS}::test_a_list_that_no_worker_can_open_is_said_at_once",),
+    ),
+    Break(
+        what="a lane whose worker is killed at its beginning is given up",
+        file="src/safehash/scanning/lanes.py",
+        before="            with suppress(_Killed):\n",
+        after="            with suppress(ZeroDivisionError):\n",
+        dies=(f"{_WORKERS}::test_a_lane_whose_worker_is_killed_at_its_beginning_tries_again",),
     ),
 )

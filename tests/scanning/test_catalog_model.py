@@ -25,11 +25,12 @@ from safehash.scanning import incoming
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.changes import changes
 from safehash.scanning.holdings import counts, records
-from safehash.scanning.lookback import rematch
+from safehash.scanning.lookback import rematch, stored_digests
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Summary
 from safehash.scanning.run import scan
 from safehash.scanning.schema import TABLES, VERSION
+from safehash.scanning.scopes import Scope
 from stores import write_list, write_picture, write_pictures
 
 
@@ -445,6 +446,109 @@ def test_other_bytes_under_a_name_are_another_picture(store: Path, tmp_path: Pat
     assert set(matches_in(path)) == {("picture00000.png", "entry-picture00000")}
 
 
+def records_told(path: Path, folder: Path, matcher: Matcher) -> dict[str, dict[str, Any]]:
+    """Scan, and return the record of each file, decided now or known."""
+    with (
+        Catalog(path) as catalog,
+        scan(
+            folder, matcher=matcher, options=ScanOptions(workers=0, unchanged=True), catalog=catalog
+        ) as running,
+    ):
+        return {
+            Path(event.path).name: event.to_record()
+            for event in running.events()
+            if not isinstance(event, (safehash.Skipped, safehash.Problem))
+        }
+
+
+def outcomes_told(path: Path, folder: Path, matcher: Matcher) -> dict[str, str]:
+    return {name: record["outcome"] for name, record in records_told(path, folder, matcher).items()}
+
+
+def test_a_scan_that_finds_all_unchanged_says_what_it_said_before(store: Path, tmp_path: Path) -> None:
+    """Wider thresholds found more, once; that is kept, and is not what these settings find."""
+    path, name = tmp_path / "c.db", "picture00000.png"
+    own = safehash.hash_file(store / "pictures" / name)
+    near = bytes([own.digest[0] ^ 0xFF, own.digest[1] ^ 0xFF, own.digest[2] ^ 0xFF, *own.digest[3:]])
+    (tmp_path / "near.csv").write_text(f"pdq,id\n{near.hex()},far\n")
+
+    def within(bits: int) -> Matcher:
+        return matcher_of(tmp_path, "near", policy=safehash.Policy(max_distance={"pdq": bits}))
+
+    told = [outcomes_told(path, store / "pictures", within(bits))[name] for bits in (31, 20, 20, 31, 31)]
+    assert told == ["match", "no_match", "no_match", "match", "match"]
+    outcomes_told(path, store / "pictures", within(20))
+    assert matches_in(path).keys() == {(name, "far")}, "kept all the same"
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_rematch_with_another_allow_list_does_not_speak_for_a_scan(
+    store: Path, tmp_path: Path, allowed: bool
+) -> None:
+    path, name = tmp_path / "c.db", "picture00000.png"
+    lists = {
+        each: Matcher.from_files(
+            store / "a.csv", allow=[shutil.copy(store / "a.csv", tmp_path / "ok.csv")] if each else []
+        )
+        for each in (True, False)
+    }
+    said = outcomes_told(path, store / "pictures", lists[allowed])
+    assert said[name] == ("suppressed" if allowed else "match")
+    with Catalog(path) as catalog:
+        list(rematch(catalog, lists[not allowed]))
+    assert outcomes_told(path, store / "pictures", lists[allowed]) == said
+    assert scan_into(path, store / "pictures", lists[allowed], file_digests=None).n_unchanged == len(said)
+
+
+def test_a_scan_that_asks_for_fewer_entries_takes_no_match_back(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    lines = (store / "a.csv").read_text().splitlines()
+    (tmp_path / "a.csv").write_text(
+        "\n".join([*lines[:2], lines[2].replace("graphic_self_harm", "news")]) + "\n"
+    )
+    found = [("picture00000.png", "entry-picture00000"), ("picture00001.png", "entry-picture00001")]
+    for exclude in ([], ["news"], ["news"]):
+        asked = matcher_of(tmp_path, "a", policy=safehash.Policy(exclude_labels=exclude))
+        told = outcomes_told(path, store / "pictures", asked)
+        assert told["picture00001.png"] == ("no_match" if exclude else "match")
+        assert sorted(matches_in(path)) == found
+    own = safehash.ListPolicy(
+        max_distance={"pdq": 30}
+    )  # as it was but for a threshold: all entries are asked for
+    scope, other = (
+        Scope.of(matcher.audit, matcher.settings).selection
+        for matcher in (
+            matcher_of(tmp_path, "a"),
+            matcher_of(tmp_path, "a", policy=safehash.Policy(per_list={"a": own})),
+        )
+    )
+    assert scope == other
+
+
+def test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality(store: Path, tmp_path: Path) -> None:
+    """A look by pHash measures none: a re-match would take a flat picture for one that may match."""
+    path, name = tmp_path / "c.db", "picture00000.png"
+    value = safehash.hash_file(store / "pictures" / name, algorithm="phash")
+    (tmp_path / "ph.csv").write_text(f"hash,algorithm,id\n{value.hex},phash,p\n")
+    scan_into(path, store / "pictures", matcher_of(store, "b"))
+    scan_into(path, store / "pictures", matcher_of(tmp_path, "ph"))
+    with Catalog(path) as catalog:
+        (record,) = [each for each in records(catalog) if Path(each["path"]).name == name]
+        assert (record["algorithm"], record["quality"]) == ("pdq", 100)
+        assert {int(each.qualities[0]) for each in stored_digests(catalog, safehash.Algorithm.PDQ)} == {100}
+    told = records_told(path, store / "pictures", matcher_of(tmp_path, "ph"))[name]
+    assert told["unchanged"]
+    assert (told["algorithm"], told.get("quality")) == ("phash", None), "as its first record said"
+    shutil.copytree(store / "pictures", tmp_path / "changing")
+    flat = tmp_path / "changing" / name
+    scan_into(tmp_path / "d.db", flat.parent, matcher_of(store, "b"))
+    flat.write_bytes(b"GIF89a nothing")
+    scan_into(tmp_path / "d.db", flat.parent, matcher_of(store, "b"))
+    with Catalog(tmp_path / "d.db") as catalog:
+        (record,) = [each for each in records(catalog) if Path(each["path"]).name == name]
+    assert "quality" not in record and "decode" not in record, "other bytes"
+
+
 # -- moved stores -------------------------------------------------------------------------------------------
 
 
@@ -483,6 +587,33 @@ def test_files_known_at_both_places_become_one(store: Path, tmp_path: Path) -> N
         }
     assert len(names_in(path)) == 3
     assert found == {("picture00000.png", "a"), ("picture00001.png", "a"), ("picture00001.png", "b")}
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_of_two_places_of_a_file_neither_is_forgotten_though_less_is_known_of_one(
+    store: Path, tmp_path: Path, first: str
+) -> None:
+    """SHA-256 is known where it matched, and the hash alone where it did not."""
+    path, second = tmp_path / "c.db", "b" if first == "a" else "a"
+    folder, new = tmp_path / "old", tmp_path / "new"
+    folder.mkdir()
+    for name in ("picture00000.png", "picture00002.png", "crop.png"):
+        shutil.copy2(store / "pictures" / name, folder)
+    scan_into(path, folder, matcher_of(store, first, effort="thorough"), file_digests=None)
+    folder.rename(new)
+    scan_into(path, new, matcher_of(store, second), file_digests=None)
+    scan_into(path, new, matcher_of(store, first), file_digests=None)
+    before = {key for key in matches_in(path) if key[0] != "crop.png"}
+    assert len(before) == 2
+    with Catalog(path) as catalog:
+        assert catalog.relocate(folder, new) == (3, 3)
+        catalog.check_integrity()
+    found = matches_in(path)
+    assert found.keys() >= before
+    assert (("crop.png", "entry-picture00000") in found) == (first == "a"), "what a more thorough look found"
+    if first == "a":
+        assert found["picture00000.png", "entry-picture00000"]["effort"] == "thorough"
+        assert found["picture00000.png", "entry-picture00000"]["runs"] == [1, 3]
 
 
 def test_what_cannot_be_relocated_is_said(store: Path, tmp_path: Path) -> None:

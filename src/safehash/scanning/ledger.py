@@ -38,6 +38,8 @@ __all__ = ["Ledger"]
 _RETRIED_ON_REQUEST = "('crash', 'timeout', 'memory', 'internal')"
 #: Failures after which the next scan decides the file again unasked.
 _UNSETTLED = ("read", "changed", "deadline")
+#: Outcomes of files that have matches.
+_MATCHED = ("match", "suppressed")
 #: Why files are left aside that nobody looked at: what is known of them stays.
 _UNASKED = frozenset({"hidden", "symbolic link", "folder seen before"})
 
@@ -118,6 +120,10 @@ class Ledger:
         self._lists = {
             number: scope.lists for number, scope in scopes.items() if scope.fits(self.scope)
         }  # of scopes that answer for ours, as far as their lists go
+        #: Scopes of our settings: what was found under others says nothing of what we would find.
+        self._alike = frozenset(
+            number for number, scope in scopes.items() if scope.settings == self.scope.settings
+        )
         self._replaced = [
             (number,)
             for number, scope in scopes.items()
@@ -161,6 +167,8 @@ class Ledger:
             if looks is None or not self._is_answered(looks, retry_failed=retry_failed):
                 return None
             if self._digests and self._lacks_digests(file):
+                return None
+            if outcome in _MATCHED and self._is_overruled(file):
                 return None
             self._see(file, gone)
             if item.position:
@@ -206,11 +214,27 @@ class Ledger:
         known = {algorithm for (algorithm,) in rows}
         return bool(known) and not self._digests <= known
 
-    def _known(self, file: int, path: str) -> Known:
-        lists = self.scope.lists
-        return Known(
-            path=path, facts=facts_of(self._store, file, path=path, lists=lists, whole=self._detailed)
+    def _is_overruled(self, file: int) -> bool:
+        """Return whether a run with other settings (an allow-list, say) had the last word on a match with our lists."""
+        last: dict[str, int] = {}  # the newest look at each list that answers for us
+        for scope, run in self._store.db.execute("SELECT scope, run FROM looks WHERE file = ?", (file,)):
+            for name in self._lists.get(scope, ()):
+                last[name] = max(run, last.get(name, 0))
+        return any(
+            run > last.get(source, run) and scope not in self._alike
+            for source, run, scope in self._store.db.execute(
+                "SELECT list, sightings.run, scope FROM matches JOIN sightings ON match = matches.id"
+                " JOIN runs ON runs.id = sightings.run WHERE file = ?",
+                (file,),
+            )
         )
+
+    def _known(self, file: int, path: str) -> Known:
+        facts = facts_of(
+            self._store, file, path=path, lists=self.scope.lists, scopes=self._alike,
+            algorithms=self._audit.algorithm.split(","), whole=self._detailed,
+        )  # fmt: skip
+        return Known(path=path, facts=facts)
 
     def _see(self, file: int, gone: str | None) -> None:
         self._seen.add(file)
@@ -297,7 +321,7 @@ class Ledger:
         file, is_new = self._row_of(key, facts)
         if not is_new and not (record.reason in _UNASKED and self._is_decided(file)):
             self._forget(file)
-            self._update(file, facts, learnt=False)
+            self._update(file, facts)
 
     def _is_decided(self, file: int) -> bool:
         (outcome,) = self._store.db.execute("SELECT outcome FROM files WHERE id = ?", (file,)).fetchone()
@@ -354,7 +378,7 @@ class Ledger:
             if not self._is_same(file, row, hashes):
                 self._forget(file, hashes)
                 self._note(file, "changed")
-            self._update(file, row.facts, learnt=any(value.algorithm.is_perceptual for value in row.hashes))
+            self._update(file, row.facts)
         if hashes:
             db.executemany("INSERT OR REPLACE INTO hashes (file, algorithm, digest) VALUES (?, ?, ?)", hashes)
         if not is_new and row.look.failure is None and self._replaced:
@@ -389,13 +413,15 @@ class Ledger:
         self._see(file, gone)
         return int(file), False
 
-    def _update(self, file: int, facts: FileFacts, *, learnt: bool) -> None:
-        """Write what is known now of a file that was known; hash and provenance only where there are some."""
+    def _update(self, file: int, facts: FileFacts) -> None:
+        """Write what is known now of a file that was known.
+
+        Quality and provenance where there are some: a look by another kind of hash measures no quality.
+        """
         self._store.db.execute(
             "UPDATE files SET outcome = :outcome, otherwise = :outcome, reason = :reason, member = :member,"
-            " size = coalesce(:size, size), mtime_ns = :mtime_ns"
-            + (", quality = :quality, provenance = :provenance" if learnt else "")
-            + " WHERE id = :file",
+            " size = coalesce(:size, size), mtime_ns = :mtime_ns, quality = coalesce(:quality, quality),"
+            " provenance = coalesce(:provenance, provenance) WHERE id = :file",
             {**facts._asdict(), "file": file},
         )
 
@@ -438,6 +464,7 @@ class Ledger:
         db.executemany("DELETE FROM matches WHERE id = ?", lost)
         for table in ("hashes", "looks"):
             db.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
+        db.execute("UPDATE files SET quality = NULL, provenance = NULL WHERE id = ?", (file,))
 
     def _note(self, file: int, kind: str) -> None:
         self._store.db.execute(
@@ -452,7 +479,11 @@ class Ledger:
             self._write_incoming()
         for file, root, path in list(self._unseen()):
             looks = self._store.row("SELECT group_concat(scope) FROM looks WHERE file = ?", (file,))[0]
-            if looks is not None and self._is_answered(looks, retry_failed=False):
+            if (
+                looks is not None
+                and self._is_answered(looks, retry_failed=False)
+                and not self._is_overruled(file)
+            ):
                 yield self._known(file, os.fsdecode(absolute(root, path)))
 
     def missing(self, *, allow_empty: bool) -> Missing:

@@ -351,7 +351,7 @@ def _by_picture(store: Store) -> Iterator[tuple[Judged, list[Pair]]]:
         key = EntryKey(*parts)
         # Copies of one file are one picture; without its digest, its hash is what is left.
         by_hash = sha256 is None or (key, picture) in of_hash
-        place = (key, None, picture) if by_hash else (key, sha256, None)
+        place = (key, None if by_hash else sha256, picture if by_hash else None)
         rows.setdefault(place, {})[who] = _Said(said, view, distance, sha256)
         hashes[place] = None if picture is None else Hash(Algorithm(kind), picture, quality=quality)
         labels[key] = tuple(json.loads(named))

@@ -75,6 +75,11 @@ def check_unknown(extra: Mapping[str, object], tally: Tally) -> None:
                 f"{shown(value)} in {name!r}, which speaks of deletion or opinion and is not known in this format, "
                 f"is not understood: {switch('ignore', [name])} sets it aside"
             )
+    _keep_doubt(extra, tally)
+
+
+def _keep_doubt(extra: Mapping[str, object], tally: Tally) -> None:
+    """Count what doubts a record that stands, for a remark."""
     doubt = doubt_in(extra)
     if doubt is not None:
         tally.keep(tally.doubts, doubt[0], shown(doubt[1]))
@@ -94,9 +99,7 @@ def check_kept(extra: Mapping[str, object], tally: Tally) -> None:
             f"{shown(extra[name])} in {name!r} of 'extra' speaks of deletion or opinion, and the record stands all the "
             f"same: {switch('ignore', ['extra'])} sets what is in 'extra' aside"
         )
-    doubt = doubt_in(extra)
-    if doubt is not None:
-        tally.keep(tally.doubts, doubt[0], shown(doubt[1]))
+    _keep_doubt(extra, tally)
 
 
 def speaking_in(extra: Mapping[str, object]) -> str | None:
