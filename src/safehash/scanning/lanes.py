@@ -17,7 +17,7 @@ from .channel import Channel, MessageTooLong
 from .confining import Means, follow_parent, hush, keep_memory, limit, settle
 from .items import Item
 from .logs import Collector
-from .passing import SharedUpload, UploadMemory
+from .passing import SharedUpload, Upload, UploadMemory
 from .pool import KILLED_ATTEMPTS, SAY_NOTHING, Failed, crashed
 from .sealing import seal
 from .starting import UNGUARDED, WITHOUT_GUARD
@@ -183,17 +183,17 @@ class Lane:
 
     # -- without waiting, for who waits for several things at once --------------------------------------------
 
-    def takes_at_once(self, data: bytes) -> bool:
+    def takes_at_once(self, upload: Upload) -> bool:
         """Whether `begin` may be called: a worker stands ready, and the upload fits what is mapped."""
-        return self._process is not None and self._memory is not None and self._memory.holds(data)
+        return self._process is not None and self._memory is not None and self._memory.holds(upload)
 
-    def begin(self, data: bytes, task: Task) -> None:
+    def begin(self, upload: Upload, task: Task) -> None:
         """Hand an upload over without waiting; `answer` says what came of it, once `fileno` can be read.
 
         Raises one of `FAILURES`: `died` says what it means.
         """
         assert self._memory is not None
-        self._memory.put(data)
+        self._memory.put(upload)
         self._channel.send_now(self._told(task))
 
     def answer(self) -> Verdict | None:
