@@ -16,9 +16,10 @@ _FILES_TESTS, _SCAN, _CATALOG, _MODEL, _AWAY = (
         "scanning/test_away",
     )
 )
-_PLACES = "src/safehash/scanning/places.py"
+_PLACES, _REVIEWS = (f"src/safehash/scanning/{name}.py" for name in ("places", "reviews"))
 _CONTINUED = "tests/scanning/test_continued.py"
 _WORKERS = "tests/scanning/test_workers.py"
+_EVIDENCE = "tests/scanning/test_evidence_asked.py"
 _FILES = "src/safehash/files.py"
 _ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING, _MISSING = (
     f"src/safehash/scanning/{name}.py"
@@ -29,6 +30,13 @@ _STREAMS, _INTERRUPTS = (f"tests/cli/{name}.py" for name in ("test_streams", "te
 _SHARING, _ISOLATING = (f"tests/scanning/{name}.py" for name in ("test_sharing", "test_isolating"))
 
 BREAKS = (
+    Break(
+        what="a catalog does not keep what evidence was asked for",
+        file=_SCOPES,
+        before='            "min_evidence": audit.min_evidence,\n',
+        after="",
+        dies=(f"{_EVIDENCE}::test_the_command_line_asks_for_it_and_the_record_of_compliance_says_so",),
+    ),
     Break(
         what="an xz file's header decides how much memory is taken",
         file=_ARCHIVES,
@@ -393,18 +401,103 @@ BREAKS = (
         dies=(f"{_MODEL}::test_a_scan_that_asks_for_fewer_entries_takes_no_match_back",),
     ),
     Break(
+        what="a scan with lists of pHash alone leaves files without one",
+        file=_LEDGER,
+        before="(self._digests or self._kind is not None)",
+        after="self._digests",
+        dies=(f"{_MODEL}::test_a_scan_with_lists_of_one_kind_of_hashes_has_them_known",),
+    ),
+    Break(
+        what="flat pictures are decided again and again by lists of pHash",
+        file=_LEDGER,
+        before="return quality is None or quality >= self._audit.min_quality",
+        after="return True",
+        dies=(f"{_MODEL}::test_a_scan_with_lists_of_one_kind_of_hashes_has_them_known",),
+    ),
+    Break(
+        what="a worker that ends takes along what was found of a file that was touched",
+        file=_LEDGER,
+        before="if hashes or not has_matches(db, file):",
+        after="if True:",
+        dies=(f"{_MODEL}::test_what_was_found_stays_where_a_new_look_learnt_nothing_of_the_bytes",),
+    ),
+    Break(
+        what="what was found of other bytes stays where a look failed in between",
+        file=_LEDGER,
+        before="facts = facts._replace(mtime_ns=None)",
+        after="pass",
+        dies=(f"{_MODEL}::test_what_was_found_stays_where_a_new_look_learnt_nothing_of_the_bytes",),
+    ),
+    Break(
+        what="a reviewed picture is not known by a kind of hash that was learnt since",
+        file=_REVIEWS,
+        before="return list(since) if reviewed in set(since) else [reviewed]",
+        after="return [reviewed]",
+        dies=(
+            "tests/scanning/test_reviews.py::test_a_verdict_stands_though_the_picture_is_known_by_another_kind_of_hash_since",
+        ),
+    ),
+    Break(
+        what="a picture is told from others by one of its hashes alone",
+        file=_REVIEWS,
+        before="*(each.digest for each in self.telling), self.path]",
+        after="*(each.digest for each in self.telling[:1]), self.path]",
+        dies=(
+            "tests/scanning/test_reviews.py::test_a_verdict_stands_though_the_picture_is_known_by_another_kind_of_hash_since",
+        ),
+    ),
+    Break(
+        what="a scan forgets a kind of hash that its decision does not tell",
+        file="src/safehash/scanning/run.py",
+        before="settle(decision, known=known, sha256=sha256)",
+        after="settle(decision, sha256=sha256)",
+        dies=(
+            "tests/scanning/test_reviews.py::test_a_scan_by_two_kinds_of_hashes_heeds_what_was_said_of_one",
+        ),
+    ),
+    Break(
+        what="what was said of a picture is heeded for other bytes under its name",
+        file="src/safehash/scanning/sameness.py",
+        before="for each in known if same and each.algorithm.is_perceptual)",
+        after="for each in known if each.algorithm.is_perceptual)",
+        dies=(
+            "tests/scanning/test_reviews.py::test_a_scan_by_two_kinds_of_hashes_heeds_what_was_said_of_one",
+        ),
+    ),
+    Break(
+        what="nobody is told that a verdict suppresses nothing",
+        file=_REVIEWS,
+        before="applied.n_idle += not told",
+        after="pass",
+        dies=("tests/scanning/test_reviews.py::test_that_a_verdict_suppresses_nothing_is_said",),
+    ),
+    Break(
+        what="a flat picture counts twice once its bytes are known",
+        file=_REVIEWS,
+        before="else of_file.get((key, file))",
+        after="else None",
+        dies=("tests/scanning/test_reviews.py::test_that_a_verdict_suppresses_nothing_is_said",),
+    ),
+    Break(
+        what="a flat picture is told from others by its hash",
+        file=_REVIEWS,
+        before="return () if is_flat else self.hashes",
+        after="return self.hashes",
+        dies=("tests/scanning/test_reviews.py::test_that_a_verdict_suppresses_nothing_is_said",),
+    ),
+    Break(
         what="what was said of a hash is not taken back by what is said of its bytes",
-        file="src/safehash/scanning/reviews.py",
-        before="by_hash = sha256 is None or (key, picture) in of_hash",
-        after="by_hash = sha256 is None",
+        file=_REVIEWS,
+        before="by_hash = of_bytes is None or (key, first) in of_hash",
+        after="by_hash = of_bytes is None",
         dies=(
             "tests/scanning/test_reviews.py::test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then",
         ),
     ),
     Break(
         what="a page of before the bytes were known says nothing any more",
-        file="src/safehash/scanning/reviews.py",
-        before="{**_tokens_by_hash(store), **tokens_within(store)}",
+        file=_REVIEWS,
+        before="{**tokens_within(store, former=True), **tokens_within(store)}",
         after="tokens_within(store)",
         dies=(
             "tests/scanning/test_reviews.py::test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then",
@@ -412,18 +505,18 @@ BREAKS = (
     ),
     Break(
         what="a page does not show what was said before the bytes were known",
-        file="src/safehash/scanning/reviews.py",
-        before="            keys |= learnt.get(bytes(picture), set())\n",
-        after="            pass\n",
+        file=_REVIEWS,
+        before="    return [*picture.keys[:-1]] or [file]\n",
+        after="    return [*picture.keys[:1]]\n",
         dies=(
             "tests/scanning/test_reviews.py::test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then",
         ),
     ),
     Break(
         what="a verdict is stored twice where the bytes are known since",
-        file="src/safehash/scanning/reviews.py",
-        before=" OR sha256 IS NULL AND picture IS NOT NULL)",
-        after=")",
+        file=_REVIEWS,
+        before="if not {_handle_of(*each) for each in stand}.isdisjoint(_handles_of(file, picture)):",
+        after="if picture.keys[0] in {_handle_of(*each) for each in stand}:",
         dies=(
             "tests/scanning/test_reviews.py::test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then",
         ),

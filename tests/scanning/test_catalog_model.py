@@ -25,7 +25,7 @@ from safehash.scanning import incoming
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.changes import changes
 from safehash.scanning.holdings import counts, records
-from safehash.scanning.lookback import rematch, stored_digests
+from safehash.scanning.lookback import rematch, stored_digests, unstored
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Summary
 from safehash.scanning.run import scan
@@ -526,7 +526,7 @@ def test_a_scan_that_asks_for_fewer_entries_takes_no_match_back(store: Path, tmp
 
 
 def test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality(store: Path, tmp_path: Path) -> None:
-    """A look by pHash measures none: a re-match would take a flat picture for one that may match."""
+    """A look by pHash measures none; a re-match with a floor of quality goes by what PDQ's look measured."""
     path, name = tmp_path / "c.db", "picture00000.png"
     value = safehash.hash_file(store / "pictures" / name, algorithm="phash")
     (tmp_path / "ph.csv").write_text(f"hash,algorithm,id\n{value.hex},phash,p\n")
@@ -547,6 +547,76 @@ def test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality(store: Path, tmp_
     with Catalog(tmp_path / "d.db") as catalog:
         (record,) = [each for each in records(catalog) if Path(each["path"]).name == name]
     assert "quality" not in record and "decode" not in record, "other bytes"
+
+
+def test_a_scan_with_lists_of_one_kind_of_hashes_has_them_known(store: Path, tmp_path: Path) -> None:
+    """Of PDQ and pHash a decision tells PDQ; a re-match says what to scan with to have the other, and that does it."""
+    path, name = tmp_path / "c.db", "picture00000.png"
+    shutil.copytree(store / "pictures", tmp_path / "pictures")
+    Image.new("L", (96, 80), 7).save(tmp_path / "pictures" / "flat.png")
+    for each in (0, 1):
+        value = safehash.hash_file(store / "pictures" / f"picture0000{each}.png", algorithm="phash")
+        (tmp_path / f"ph{each}.csv").write_text(f"hash,algorithm,id\n{value.hex},phash,p\n")
+    shutil.copy(store / "b.csv", tmp_path)
+    scan_into(path, tmp_path / "pictures", matcher_of(tmp_path, "b", "ph1"), file_digests=None)
+
+    def found() -> list[str]:
+        with Catalog(path) as catalog:
+            return [Path(each.path).name for each in rematch(catalog, matcher_of(tmp_path, "ph0"))]
+
+    assert found() == []
+    with Catalog(path) as catalog:
+        (said,) = unstored(catalog, ["phash"])
+    assert "scan with lists of such hashes alone" in said
+    scan_into(path, tmp_path / "pictures", matcher_of(tmp_path, "ph1"), file_digests=None)
+    assert name in found()
+    again = scan_into(path, tmp_path / "pictures", matcher_of(tmp_path, "ph1"), file_digests=None)
+    assert again.n_unchanged == again.n_files == 7, "the flat and the broken one have none, however often"
+
+
+def lists_of(path: Path, name: str) -> set[str]:
+    """Return the lists that a file matches."""
+    with Catalog(path) as catalog:
+        found = [each["matches"] for each in records(catalog) if Path(each["path"]).name == name]
+    return {match["list"] for matches in found for match in matches}
+
+
+@pytest.mark.parametrize("becomes", ["the same", "another"])
+def test_what_was_found_stays_where_a_new_look_learnt_nothing_of_the_bytes(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, becomes: str
+) -> None:
+    """A worker that ends, a time that is over: whether these are the bytes of then, the next scan says."""
+    path, name = tmp_path / "c.db", "picture00001.png"
+    shutil.copytree(store / "pictures", tmp_path / "pictures")
+    for each in ("a", "b"):
+        scan_into(path, tmp_path / "pictures", matcher_of(store, each), file_digests=None)
+    if becomes == "another":
+        shutil.copy(store / "pictures" / "picture00003.png", tmp_path / "pictures" / name)
+    os.utime(tmp_path / "pictures" / name, ns=(1, 1))
+
+    def fail(*arguments: Any, **more: Any) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Matcher, "check", fail)
+        summary = scan_into(path, tmp_path / "pictures", matcher_of(store, "a"), file_digests=None)
+        assert summary.n_files - summary.n_unchanged == 1
+    assert lists_of(path, name) == {"a", "b"}
+    summary = scan_into(path, tmp_path / "pictures", matcher_of(store, "a"), file_digests=None)
+    assert summary.n_files - summary.n_unchanged == 1, "though nobody asked for what failed"
+    assert lists_of(path, name) == ({"a", "b"} if becomes == "the same" else set())
+
+
+def test_the_bytes_of_an_archive_count_once(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    archive, beside = tmp_path / "here" / "a.zip", tmp_path / "here" / "beside.png"
+    with zipfile.ZipFile(archive, "w") as file:
+        for number in (0, 1):
+            file.write(store / "pictures" / f"picture0000{number}.png", f"{number}.png")
+    shutil.copy(store / "pictures" / "picture00002.png", beside)
+    scan_into(tmp_path / "c.db", tmp_path / "here", matcher_of(store, "a"))
+    with Catalog(tmp_path / "c.db") as catalog:
+        assert counts(catalog)["bytes"] == archive.stat().st_size + beside.stat().st_size
 
 
 # -- moved stores -------------------------------------------------------------------------------------------

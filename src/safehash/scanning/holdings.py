@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..hashing.algorithms import SHOWN_DIGITS, Algorithm
+from ..hashing.hashes import Hash
 from ..matching.decision import Outcome, outcome_among
 from ..matching.record import decision_record
 from .places import shown_path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .catalog import Catalog
     from .store import Store
 
-__all__ = ["PRESENT", "counts", "facts_of", "name_text", "records", "text_of_digest"]
+__all__ = ["PRESENT", "counts", "facts_of", "hashes_in", "name_text", "records", "text_of_digest"]
 
 #: The condition on `files` for what was decided and is still there.
 PRESENT = f"files.outcome <> '{SKIPPED}' AND files.gone IS NULL"
@@ -117,6 +118,14 @@ def facts_of(
     return facts
 
 
+def hashes_in(rows: Iterable[tuple[Any, ...]], quality: int | None) -> list[Hash]:
+    """Return stored digests of one file as hashes, PDQ first, which alone has a quality."""
+    return [
+        Hash(name, bytes(digest), quality=quality if name == Algorithm.PDQ.value else None)
+        for name, digest in sorted(rows)
+    ]
+
+
 def _looks_at(store: Store, file: int) -> Iterator[dict[str, Any]]:
     for run, lists, effort, outcome, reason, failure, decided, milliseconds, refused in store.query(
         "SELECT run, lists, effort, outcome, reason, failure, decided, milliseconds, refused FROM looks"
@@ -209,7 +218,10 @@ def _counts(store: Store) -> dict[str, Any]:
     return {
         "files": store.number(f"SELECT count(*) FROM files WHERE {PRESENT}"),
         "gone": store.number(f"SELECT count(*) FROM files WHERE gone IS NOT NULL AND outcome <> '{SKIPPED}'"),
-        "bytes": store.number(f"SELECT total(size) FROM files WHERE position = 0 AND {PRESENT}"),
+        # An archive once, whatever was decided in it.
+        "bytes": store.number(
+            f"SELECT total(size) FROM (SELECT max(size) AS size FROM files WHERE {PRESENT} GROUP BY root, path)"
+        ),
         "outcomes": counted(f"SELECT outcome, count(*) FROM files WHERE {PRESENT}"),
         "left_aside": counted(
             f"SELECT reason, count(*) FROM files WHERE outcome = '{SKIPPED}' AND gone IS NULL"
