@@ -19,6 +19,7 @@ _FILES_TESTS, _SCAN, _CATALOG, _MODEL, _AWAY = (
 _PLACES, _REVIEWS = (f"src/safehash/scanning/{name}.py" for name in ("places", "reviews"))
 _CONTINUED = "tests/scanning/test_continued.py"
 _WORKERS = "tests/scanning/test_workers.py"
+_EVIDENCE = "tests/scanning/test_evidence_asked.py"
 _FILES = "src/safehash/files.py"
 _ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING, _MISSING = (
     f"src/safehash/scanning/{name}.py"
@@ -29,6 +30,13 @@ _STREAMS, _INTERRUPTS = (f"tests/cli/{name}.py" for name in ("test_streams", "te
 _SHARING, _ISOLATING = (f"tests/scanning/{name}.py" for name in ("test_sharing", "test_isolating"))
 
 BREAKS = (
+    Break(
+        what="a catalog does not keep what evidence was asked for",
+        file=_SCOPES,
+        before='            "min_evidence": audit.min_evidence,\n',
+        after="",
+        dies=(f"{_EVIDENCE}::test_the_command_line_asks_for_it_and_the_record_of_compliance_says_so",),
+    ),
     Break(
         what="an xz file's header decides how much memory is taken",
         file=_ARCHIVES,

@@ -24,7 +24,7 @@ HASHES = "hashes"
 _DECIDING_NOTHING = frozenset({"effort", "trusted", "search"})
 
 #: Parts of a policy that say how near a match is, or when a list is refused, and not which entries count.
-_NOT_SELECTING = frozenset({"max_distance", "require_fresh", "refresh_days"})
+_NOT_SELECTING = frozenset({"max_distance", "min_evidence", "require_fresh", "refresh_days"})
 
 
 def rank_of(effort: str) -> int:
@@ -62,6 +62,8 @@ class Scope:
             "list_thresholds": sorted(map(list, audit.list_thresholds)),
             "min_quality": audit.min_quality,
             "low_quality_distance": audit.low_quality_distance,
+            "min_evidence": audit.min_evidence,
+            "list_evidence": sorted(map(list, audit.list_evidence)),
             "allow": sorted([info.name, info.snapshot] for info in audit.lists if info.allow),
             "settings": {name: value for name, value in told.items() if name not in _DECIDING_NOTHING},
         }

@@ -109,6 +109,7 @@ async def lists(service: Service, request: Request) -> Answer:
                     **dict(audit.thresholds),
                     **{name: bits for of, name, bits in audit.list_thresholds if of == info.name},
                 },
+                "min_evidence": dict(audit.list_evidence).get(info.name, audit.min_evidence),
             }
             for info in matcher.lists
         ],
