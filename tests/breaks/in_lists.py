@@ -286,8 +286,8 @@ BREAKS = (
     Break(
         what="a hash of which all cases were withdrawn is live, where many are read at once",
         file=f"{_FORMATS}/stopncii.py",
-        before="""if b'"Active"' not in case and""",
-        after="if False and",
+        before="    if _may_be_gone(b",
+        after="    if False and _may_be_gone(b",
         dies=(f"{_PAGES}::test_all_cases_of_a_hash_were_withdrawn",),
     ),
     Break(
