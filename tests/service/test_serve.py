@@ -217,6 +217,10 @@ def test_a_picture_is_one_whatever_it_is_called(service: Running, pictures: list
     ):
         answer = service.ask("POST", "/v1/check", pictures[1].read_bytes(), headers)
         assert (answer.status, answer.json["outcome"]) == (200, "match")
+    told = service.ask(
+        "POST", "/v1/check", b'{"a": 1}', {"Content-Type": "application/x-www-form-urlencoded"}
+    )
+    assert told.json["outcome"] == "unsupported", "somebody's file, which is no picture"
     whole = safehash.hash_file(pictures[1]).hex
     answer = service.ask(
         "POST",
