@@ -14,6 +14,7 @@ _CLOSED, _INSIDE, _FAST = (
     "tests/lists/test_inside.py",
     "tests/lists/test_fast_paths.py",
 )
+_PAGES, _UNSAID = "tests/lists/test_exchange_pages.py", "tests/lists/test_unsaid.py"
 
 BREAKS = (
     Break(
@@ -239,5 +240,103 @@ BREAKS = (
         before="                if not at:\n                    has",
         after="                if False:\n                    has",
         dies=("tests/lists/test_refusals.py::test_a_list_is_refused",),
+    ),
+    Break(
+        what="arrays of what was taken back beside an exchange's records are not looked at",
+        file=f"{_FORMATS}/beside.py",
+        before="if speaks_inside(value, name) or name_speaks(name):",
+        after="if False:",
+        dies=(f"{_PAGES}::test_what_stands_beside_the_records",),
+    ),
+    Break(
+        what="more digests beside an exchange's records are lost in silence",
+        file=f"{_FORMATS}/beside.py",
+        before="if _lists_digests(value):",
+        after="if False:",
+        dies=(f"{_PAGES}::test_what_stands_beside_the_records",),
+    ),
+    Break(
+        what="texts beside an exchange's records are not looked at",
+        file=f"{_FORMATS}/beside.py",
+        before="elif _speaks(name, value):",
+        after="elif False:",
+        dies=(f"{_PAGES}::test_what_stands_beside_the_records",),
+    ),
+    Break(
+        what="what cannot be read beside an exchange's records is passed over",
+        file=f"{_FORMATS}/json_walk.py",
+        before="known, fields[key] = fields.get(key, UNREADABLE), UNREADABLE",
+        after="known = fields.get(key, UNREADABLE)",
+        dies=(f"{_PAGES}::test_what_cannot_be_read_beside_the_records",),
+    ),
+    Break(
+        what="a page that tells of an error is whole",
+        file=f"{_FORMATS}/paging.py",
+        before="if name in _ERRORS and _is_yes(value):",
+        after="if False:",
+        dies=(f"{_PAGES}::test_a_page_that_is_not_all_of_it",),
+    ),
+    Break(
+        what="opinions on another page of a record are lost in silence",
+        file=f"{_FORMATS}/threatexchange.py",
+        before="    if has_more(given):\n",
+        after="    if False:\n",
+        dies=(f"{_PAGES}::test_opinions_on_another_page",),
+    ),
+    Break(
+        what="a hash of which all cases were withdrawn is live, where many are read at once",
+        file=f"{_FORMATS}/stopncii.py",
+        before="    if _may_be_gone(b",
+        after="    if False and _may_be_gone(b",
+        dies=(f"{_PAGES}::test_all_cases_of_a_hash_were_withdrawn",),
+    ),
+    Break(
+        what="elements around the records of an XML page are looked at by the patient reader alone",
+        file=f"{_FORMATS}/xml_stream.py",
+        before='self._meet_container(root, around["start"], inside)',
+        after="pass",
+        dies=(f"{_PAGES}::test_what_an_xml_page_says_elsewhere",),
+    ),
+    Break(
+        what="a field that is there and empty says nothing",
+        file=f"{_FORMATS}/inside.py",
+        before="return named.meaning in _AGAINST_IF_THERE and not named.weak",
+        after="return False",
+        dies=(f"{_UNSAID}::test_a_field_of_one_record",),
+    ),
+    Break(
+        what="null for a digest is an entry, where others have an object",
+        file=f"{_FORMATS}/beside.py",
+        before="if self._null and self._has_objects:",
+        after="if False:",
+        dies=(f"{_UNSAID}::test_digests_by_which_nothing_stands",),
+    ),
+    Break(
+        what="a comment among hashdeep's lines says nothing",
+        file=f"{_FORMATS}/hashdeep.py",
+        before="is_section(text):",
+        after="False:",
+        dies=(f"{_PAGES}::test_a_comment_among_the_lines_of_hashdeep",),
+    ),
+    Break(
+        what="a cell too many in a cache of the threatexchange tool loses the labels",
+        file=f"{_FORMATS}/te.py",
+        before="if added.strip() and utc_time(added) is None:",
+        after="if False:",
+        dies=(f"{_PAGES}::test_a_cell_too_many_in_a_cache_of_the_threatexchange_tool",),
+    ),
+    Break(
+        what="a vote that nobody is known to have given is left out",
+        file=f"{_FORMATS}/ncmec.py",
+        before="            if not member_id:\n                raise BadField(",
+        after="            if not member_id:\n                continue\n                raise BadField(",
+        dies=(f"{_PAGES}::test_what_an_xml_page_says_elsewhere",),
+    ),
+    Break(
+        what="what a column without a name holds is forgotten when it is given one",
+        file=f"{_FORMATS}/columns.py",
+        before="            name = found[k].name\n",
+        after="            name = self._names[k]\n",
+        dies=(f"{_UNSAID}::test_numbers_in_a_column_without_a_name",),
     ),
 )

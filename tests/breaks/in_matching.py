@@ -344,4 +344,11 @@ BREAKS = (
         after="return 0, 0, status.st_size",
         dies=(f"{_SNAPSHOT}::test_a_replaced_file_is_told_apart",),
     ),
+    Break(
+        what="an allow-list cancels a file's match by the same kind of digest alone",
+        file="src/safehash/matching/deciding.py",
+        before="_judged(state, algorithm, hits, settings, allowing)",
+        after="_judged(state, algorithm, hits, settings)",
+        dies=("tests/matching/test_cancelling.py::test_an_allowed_file_is_cancelled_whole",),
+    ),
 )

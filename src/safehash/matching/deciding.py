@@ -292,24 +292,48 @@ def _stored_hits(
 
 def _exact_matches(state: State, data: bytes, settings: Settings) -> list[Match]:
     """Match the file's own digests."""
-    matches = []
+    found = {}
     for algorithm in state.exact:
         digest = hashlib.new(algorithm.value, data, usedforsecurity=False).digest()
-        matches += _judged(state, algorithm, _exact_hits(state, algorithm, digest), settings)
+        hits = _exact_hits(state, algorithm, digest)
+        if hits:
+            found[algorithm] = hits
+    # It is one file, by whichever digest an allow-list knows it.
+    allowing = [
+        each for algorithm, hits in found.items() for each in _allowing(state, algorithm, hits, settings)
+    ]
+    matches = []
+    for algorithm, hits in found.items():
+        matches += _judged(state, algorithm, hits, settings, allowing)
     return matches
 
 
-def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], settings: Settings) -> list[Match]:
-    """Turn hits into matches: each list's own threshold, allow-lists."""
+def _allowing(
+    state: State, algorithm: Algorithm, hits: Sequence[Hit], settings: Settings
+) -> list[tuple[Entry, Hit]]:
+    """Return the entries of allow-lists that were hit near enough."""
+    rows = state.table.rows_of(algorithm, [hit.row for hit in hits])
+    return [
+        (state.table[row], hit)
+        for row, hit in zip(rows, hits, strict=True)
+        if row >= state.n_listed and hit.distance <= settings.allow_distance
+    ]
+
+
+def _judged(
+    state: State,
+    algorithm: Algorithm,
+    hits: Sequence[Hit],
+    settings: Settings,
+    allowing: Sequence[tuple[Entry, Hit]] | None = None,
+) -> list[Match]:
+    """Turn hits into matches: each list's own threshold, allow-lists (by default those that are among the hits)."""
     if not hits:
         return []
     rows = state.table.rows_of(algorithm, [hit.row for hit in hits])
     placed = list(zip(rows, hits, strict=True))
-    allowing = [
-        (state.table[row], hit)
-        for row, hit in placed
-        if row >= state.n_listed and hit.distance <= settings.allow_distance
-    ]
+    if allowing is None:
+        allowing = _allowing(state, algorithm, hits, settings)
     matches = []
     for row, hit in placed:
         if row >= state.n_listed:

@@ -117,6 +117,7 @@ def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
         audit=audit_of((*snapshot.indexes, *exact), snapshot.lists, policy, settings),
         notes=notes,
         origin=(snapshot.state,),
+        verifying=snapshot.verifying,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -64,6 +64,9 @@ class State:
         str, ...
     ] = ()  # names of lists that are in their last good state, as what is there now is refused
     only: frozenset[str] | None = None  # names of the lists whose entries count; None for all
+    verifying: Callable[[], Iterator[None]] | None = (
+        None  # of a snapshot: checks all of it, a piece at each step
+    )
 
     def counts(self) -> dict[str, int]:
         """Return how many digests of each algorithm are looked among."""

@@ -11,12 +11,21 @@ from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..opinions import join_categories
 from ..switches import switch
-from .column_names import JUDGED, Type, is_of_opinions, is_of_place, is_of_trust, names_a_digest, type_named
+from .column_names import (
+    JUDGED,
+    Type,
+    is_of_nearness,
+    is_of_opinions,
+    is_of_place,
+    is_of_trust,
+    names_a_digest,
+    type_named,
+)
 from .columns import FOUND, NOT_UNDERSTOOD, Column, quality_in
 from .dates import is_date
 from .digests import digits_in
 from .fields import BadField, labels_from, shown, text_id
-from .inside import NO_TRUST, doubt_in, pairs_speak, speaks_inside
+from .inside import NO_TRUST, doubt_in, is_there, pairs_speak, speaks_inside
 from .judging import (
     AGAINST,
     CODES,
@@ -107,6 +116,8 @@ class CellReader:
             text = text_id(value)
             if text is not None and OPINIONS.get(word(text)) == "negative":
                 raise BadField(self._not_understood(column, value))
+            if text is not None and NO_TRUST.fullmatch(text.strip()):
+                self._tally.keep(self._tally.doubts, column.name, shown(value))
             return _KEPT if text is None else Said(severity=text)
         return self.unknown(column, value)
 
@@ -241,6 +252,10 @@ class CellReader:
             found = next((each[0] for each in _MAY_BE_DIGEST.finditer(cells) if digits_in(each[0])), None)
             if found is not None:
                 self._tally.keep(self._tally.others, column.name, shown(found))
+        if is_of_nearness(column.name) and column.name not in self._tally.nearness:
+            found = next((cell for cell in cells.split("\n") if cell.lower() not in NULL), None)
+            if found is not None:
+                self._tally.keep(self._tally.nearness, column.name, shown(found))
         if is_of_trust(column.name) and column.name not in self._tally.doubts:
             nobody = _NO_TRUST.search(cells)
             if nobody is not None:
@@ -250,7 +265,7 @@ class CellReader:
         if column.weak:
             return self._weak(column, value, position)
         found = judge(column.meaning, value, self._now)
-        if found is None:
+        if found is None or is_there(column.name, value):
             raise BadField(self._not_understood(column, value))
         if column.meaning == "stands":
             self.beside_others(column, value, position)

@@ -34,6 +34,7 @@ __all__ = [
     "WORDS_AROUND",
     "Named",
     "Type",
+    "is_of_nearness",
     "is_of_opinions",
     "is_of_place",
     "is_of_trust",
@@ -158,9 +159,20 @@ def type_named(name: str) -> Type | None:
     if match is None:
         return None
     notation = NOTATIONS[match["notation"]] if match["notation"] else None
+    if _is_apart(match["foreign"], name):
+        return None
     if match["foreign"] or match["video"]:
         return Type(name.strip().lower(), notation)
     return Type(ALGORITHMS[match["algorithm"]], notation)
+
+
+def _is_apart(foreign: str | None, name: str) -> bool:
+    """Tell whether a short name of a type is only made of what a name has in parts: "k_12" is no K12."""
+    return foreign is not None and len(foreign) <= _SHORT and _LONE_LETTER.search(name) is not None
+
+
+_SHORT = 3
+_LONE_LETTER = re.compile(r"(?<![^\W_])[^\W\d_](?![^\W_])")
 
 
 def names_a_digest(text: str) -> Algorithm | str | None:
@@ -233,7 +245,7 @@ def is_of_trust(name: str) -> bool:
 
 _OF_TRUST = re.compile(
     "(?:x?opencti|misp|entry|hash|record|match|item|overall|total|final|risk|threat|harm|danger)*(?:confidence|conf|certainty|trust|score"
-    "|reliability|credibility|likelihood|probability|karma|rating|grade|stars|votes?|points|(?<=risk)level|(?<=threat)level|(?<=harm)level|tier)(?:score|level|value|count)?"
+    "|reliability|credibility|likelihood|probability|karma|rating|grade|stars|(?:up)?votes?|votesup|votesfor|weight|points|(?<=risk)level|(?<=threat)level|(?<=harm)level|tier)(?:score|level|value|count)?"
 )
 
 
@@ -248,6 +260,23 @@ def is_of_place(name: str) -> bool:
     """
     return _OF_PLACE.fullmatch(plain(name.rpartition(".")[2])) is not None
 
+
+@remembered(4096)
+def is_of_nearness(name: str) -> bool:
+    """Tell whether a column is named for how near a picture must be to its record, which lists cannot say here.
+
+    Examples
+    --------
+    >>> is_of_nearness("match_threshold"), is_of_nearness("max distance"), is_of_nearness("distance")
+    (True, True, False)
+    """
+    return _OF_NEARNESS.fullmatch(plain(name.rpartition(".")[2])) is not None
+
+
+_OF_NEARNESS = re.compile(
+    "(?:pdq|hash|match|matching|max|maximum|min|minimum|hamming|bit|allowed|own|custom|similarity|distance|radius)*"
+    "(?:thresholds?|radius|tolerance|maxdistance|maximumdistance|maxhamming|distancemax|maxbits)(?:bits)?"
+)
 
 _OF_PLACE = re.compile(
     "(?:source|src|parent|root|base|file|image|img|media|data|sub|target|dest|in|the|origin|original|path|drive)*"
@@ -318,6 +347,7 @@ _STATE = (
     "|groundtruth|threat|threatlevel|detection|vote|recommendation|zustand|statut|état|etat|estado|stato|stan|stav|tila|durum|állapot|статус|состояние"
     "|状態|状态|狀態|상태|kategorie|catégorie|categorie|categoría|categoria|kategori|kategoria|категория|カテゴリ|类别|분류"
     "|klassifizierung|einstufung|bewertung|ステータス|situação|situacao|situación|situacion|処理状況|処理状態|处理状态|voting"
+    "|typename|objecttype|objectclass|classname|discriminator|variant|recordtype|entrytype|rowtype|messagetype"
     "|risk|risklevel|riskrating|risikostufe|sensitivity|harmlevel|dangerlevel|toxicity"
 )
 #: Of these, names of what is thought of a picture: "none" is an answer there.
@@ -351,7 +381,7 @@ _EXACT: tuple[tuple[str, bool, str], ...] = (
     ("category", False, rf"(?:{_OF_ENTRY})*(?:{_OPINION})(?:value|type|category)?"),
     ("malicious", False, r"(?:is|was)match"),
     ("stands", False, rf"(?:{_BEFORE}|still)*(?:{_STANDS})(?:flag|bool|boolean|yn)*"),
-    ("state", True, rf"(?:{_OF_ENTRY})*(?:{_STATE})(?:code|name|text|value)?"),
+    ("state", True, rf"(?:{_OF_ENTRY})*(?:{_STATE})(?:code|name|text|value|stage|phase)?"),
     ("operation", True, rf"(?:{_OF_ENTRY})*(?:{_OPERATION})(?:type|code|name)?"),
 )
 _RULES = tuple((meaning, weak, re.compile(pattern)) for meaning, weak, pattern in _EXACT)
@@ -403,6 +433,7 @@ _STEMS = (
     "|warninglist|fpcount|^numfp|^nfp$|downvote|disagree|thumbsdown|^fps$|falserep|falsehit|falsematch|^nfalse$|^falsecount$|replacedby|^replacement|^successor|^canonical$|^aliasof|^sameas|duplicateof|dupof|mergedinto|movedto|takenback"
     "|^seeinstead$|^usethis$|^useinstead$|^insteaduse$|^instead$|^aliasfor$|^correctedhash$|^correction$"
     "|^supplanted|^ersatz|^ersetzt|^remplac|^reemplaz|^sostitui|^vervangen|^substitu"
+    "|votesdown|votedown|votesagainst|voteagainst|negativevote|votesneg|votenegative|unhelpful|nothelpful|fprate"
     "|falsktlarm|faussealert|faussealarm|loosalarm|väärähäl|fałszywyal|ложнаятрев|誤警報|误判|誤判"
 )
 #: Stems by which a name speaks of deletion or opinion, whatever else is in it; "^" and "$" are its ends.
@@ -446,7 +477,11 @@ def named_column(name: str) -> Named:
     if bare in UNTYPED:
         return Named("hash", Type(None))
     typed = _TYPED.fullmatch(bare)
-    if typed is not None and typed["foreign"] not in OTHER_INDICATORS:
+    if (
+        typed is not None
+        and typed["foreign"] not in OTHER_INDICATORS
+        and not _is_apart(typed["foreign"], name)
+    ):
         return Named("hash", type_named(name))
     untyped = _UNTYPED.fullmatch(bare)
     if untyped is not None:

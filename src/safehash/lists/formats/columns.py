@@ -167,6 +167,7 @@ class _Namer:
         ]
         self._sample = sample
         self._n_rows = len(sample)
+        self._met: dict[int, tuple[Kind, Together]] = {}  # of columns whose name does not tell
         self._digits = [
             Counter(filter(None, (digits_told(cell, options.algorithm, options.notation) for cell in cells)))
             for cells in self._cells
@@ -212,6 +213,11 @@ class _Namer:
         found = [self._sure_of_quality(k, column) for k, column in enumerate(found)]
         if not self._has_header:
             found = self._without_header(found)
+        for k, (kind, met) in self._met.items():
+            # What pages before this one hold counts, too, and all of these rows before the first of them is read.
+            name = found[k].name
+            if any(self._cells[k]) or not self._tally.is_blank_so_far(name, kind):
+                self._tally.met_together(name, kind).add_all_of(met, f"page {self._tally.page}")
         return tuple(self._with_lengths(self._with_quality(found)))
 
     def _with_lengths(self, found: list[Column]) -> Iterator[Column]:
@@ -399,9 +405,7 @@ class _Namer:
             kind = "ordinary"
         met = Together(kind)
         met.add(self._cells[k] if len(self._cells[k]) == self._n_rows else ["", *self._cells[k]])
-        # What pages before this one hold counts, too, and all of these rows before the first of them is read.
-        if any(self._cells[k]) or not self._tally.is_blank_so_far(column.name, kind):
-            self._tally.met_together(column.name, kind).add_all_of(met, f"page {self._tally.page}")
+        self._met[k] = (kind, met)
         if is_weak:
             return column
         if met.meant == "extra" and self._is_untyped and self._names_types(k):

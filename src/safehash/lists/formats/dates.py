@@ -14,6 +14,8 @@ __all__ = ["is_date", "is_no_date", "moment_of"]
 _ZERO = re.compile(
     r"0+(?:\.0+)?|(?:0000-00-00|0001-01-01|1601-01-01|1753-01-01|1899-12-3[01])(?:[t ].*)?|1/1/0001.*|01/01/0001.*"
     r"|1900-01-01(?:[t ]00:00.*)?|1900-01-00(?:[t ].*)?|1970-01-01(?:[t ]00:00(?::00(?:\.0+)?)?(?:z|\+00:?00)?)?"
+    r"|(?:12/3[01]|3[01]/12)/1899(?: .*)?|3[01]\.12\.1899(?: .*)?|0?1/0?0/1900(?: .*)?|0?0[/.]0?1[/.]1900(?: .*)?"
+    r"|-?infinity"
 )
 _CLOCK = r"(?:[t ]+(?P<clock>\d\d?:\d\d(?::\d\d(?:\.\d+)?)?)\s*(?P<half>am|pm)?\s*(?:z|utc|gmt)?)?"
 _YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}})[/.](?P<one>\d\d?)[/.](?P<two>\d\d?){_CLOCK}")
@@ -70,7 +72,7 @@ def is_date(text: str) -> bool:
 
 def is_no_date(text: str) -> bool:
     """Tell whether a cell is what databases and programs write for "no date", other than a number."""
-    return ("-" in text or "/" in text) and _ZERO.fullmatch(text.lower()) is not None
+    return ("-" in text or "/" in text or text[:1] in "iI") and _ZERO.fullmatch(text.lower()) is not None
 
 
 def _days(raw: str) -> list[str]:

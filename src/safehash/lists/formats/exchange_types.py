@@ -10,7 +10,7 @@ from ...hashing.hashes import Algorithm
 from ..switches import switch
 from .column_names import JUDGED, named_column, type_named
 from .fields import BadField, shown
-from .inside import LATE, doubt_in, pairs_speak, says, speaks_inside
+from .inside import LATE, doubt_in, is_there, pairs_speak, says, speaks_inside
 from .judging import ANSWERING, NOTHING, is_no_answer, is_one_off, judge, speaks
 from .tally import Tally
 from .vocabulary import ALGORITHMS, plain
@@ -66,8 +66,8 @@ def check_unknown(extra: Mapping[str, object], tally: Tally) -> None:
         if named.weak:
             is_sure = not speaks_inside(value, name)
         elif named.meaning in JUDGED:
-            is_answer = named.meaning in ANSWERING and is_no_answer(value)
-            is_sure = not is_answer and judge(_CLOSED.get(named.meaning, "unclear"), value, LATE) is NOTHING
+            is_unsaid = is_there(name, value) or (named.meaning in ANSWERING and is_no_answer(value))
+            is_sure = not is_unsaid and judge(_CLOSED.get(named.meaning, "unclear"), value, LATE) is NOTHING
         else:
             is_sure = not speaks_inside(value, name)
         if not is_sure:
@@ -75,6 +75,11 @@ def check_unknown(extra: Mapping[str, object], tally: Tally) -> None:
                 f"{shown(value)} in {name!r}, which speaks of deletion or opinion and is not known in this format, "
                 f"is not understood: {switch('ignore', [name])} sets it aside"
             )
+    _keep_doubt(extra, tally)
+
+
+def _keep_doubt(extra: Mapping[str, object], tally: Tally) -> None:
+    """Count what doubts a record that stands, for a remark."""
     doubt = doubt_in(extra)
     if doubt is not None:
         tally.keep(tally.doubts, doubt[0], shown(doubt[1]))
@@ -94,9 +99,7 @@ def check_kept(extra: Mapping[str, object], tally: Tally) -> None:
             f"{shown(extra[name])} in {name!r} of 'extra' speaks of deletion or opinion, and the record stands all the "
             f"same: {switch('ignore', ['extra'])} sets what is in 'extra' aside"
         )
-    doubt = doubt_in(extra)
-    if doubt is not None:
-        tally.keep(tally.doubts, doubt[0], shown(doubt[1]))
+    _keep_doubt(extra, tally)
 
 
 def speaking_in(extra: Mapping[str, object]) -> str | None:

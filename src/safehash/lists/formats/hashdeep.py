@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..entry import Entry
@@ -9,13 +10,16 @@ from .columns import name_columns
 from .options import ReadOptions
 from .packed import DamagedPage
 from .pages import Page
-from .records import RowReader
+from .records import RowReader, section_refused
+from .sentences import is_section
 from .tally import Tally
 from .text import uses_of
 
 __all__ = ["read"]
 
 _MARK = "%%%%"
+#: Comments that the tool writes: where it was called, and how.
+_BY_TOOL = re.compile(r"##\s*(?:Invoked from:|\$)")
 
 
 def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
@@ -32,6 +36,8 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
         for number, line in page.lines():
             text = "" if line is None else line.decode("utf-8", "replace")
             if line is not None and (not text.strip() or text.startswith("#")):
+                if "#" not in options.ignore and _BY_TOOL.match(text) is None and is_section(text):
+                    raise section_refused(tally, number, text.strip())
                 continue
             if text.startswith(_MARK):
                 names = text[len(_MARK) :].strip().split(",")

@@ -15,7 +15,7 @@ from ..pools import pool_of_parts
 from .batch import Batch
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
-from .inside import doubt_in, json_may_speak, speaks_inside
+from .inside import doubt_in, is_there, json_may_speak, speaks_inside
 from .json_records import PlainShape, read_records
 from .judging import opinion_in
 from .options import ReadOptions
@@ -145,7 +145,11 @@ def _entries(record: dict[str, Any], options: ReadOptions, tally: Tally, failure
     disabled = _is_disabled(record.get("disable_until_ts"), options.now)
     is_id_alone = disabled and record.get("signals") == {} and text_id(record.get("id")) is not None
     hashes: Sequence[Hash | ForeignHash | None] = [None] if is_id_alone else _hashes(record, tally, failures)
-    extra = {name: field for name, field in record.items() if name not in _KNOWN and field not in (None, {})}
+    extra = {
+        name: field
+        for name, field in record.items()
+        if name not in _KNOWN and (field not in (None, {}) or is_there(name, field))
+    }
     bank = record.get("bank")
     labels, category = opinion_in(labels_from([bank]))
     if category is None and isinstance(bank, str) and is_section(bank):

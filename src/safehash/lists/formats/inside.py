@@ -16,6 +16,7 @@ __all__ = [
     "NO_TRUST",
     "doubt_in",
     "is_of_sightings",
+    "is_there",
     "json_may_speak",
     "names_in_pairs",
     "pairs_speak",
@@ -69,8 +70,12 @@ def speaks_inside(value: object, name: str = "", depth: int = 0) -> bool:
     if isinstance(value, list):
         return any(speaks_inside(each, name, depth + 1) for each in value)
     if isinstance(value, dict):
-        if is_of_sightings(name) and _is_against(value):
+        if is_there(name, value) or (is_of_sightings(name) and _is_against(value)):
             return True
+        if len(value) == 1 and name and named_column(name).weak and _says_nothing(*value.values()):
+            (only,) = value  # of several things that a state can be the one that it is
+            if says(name, only):
+                return True
         return any(
             speaks_inside(each, inner, depth + 1)
             or (
@@ -85,8 +90,31 @@ def speaks_inside(value: object, name: str = "", depth: int = 0) -> bool:
     return isinstance(value, str) and (speaks(value) or word(value) in DELETED or pairs_speak(value))
 
 
+def is_there(name: str, value: object) -> bool:
+    """Tell whether a field that speaks against its record is there, and holds nothing more: "tombstone": {}.
+
+    So some services, and messages, write what has no more to say; a map of several things is called so.
+
+    Examples
+    --------
+    >>> is_there("tombstone", {}), is_there("tombstone", None), is_there("deletions", {}), is_there("meta", {})
+    (True, False, False, False)
+    """
+    if value != {} or not isinstance(value, dict) or plain(name).endswith("s"):
+        return False
+    named = named_column(name)
+    return named.meaning in _AGAINST_IF_THERE and not named.weak
+
+
+_AGAINST_IF_THERE = frozenset(("deleted", "negative", "disputed", "unreviewed", "unclear", "unsure"))
+
+
+def _says_nothing(value: object) -> bool:
+    return value is None or value in ([], {})
+
+
 #: Fields that say something of the one that they stand in: "threat": {"level": "none"}.
-_OF_WHAT_IT_IS_IN = frozenset(("level", "value", "name", "code", "type", "result"))
+_OF_WHAT_IT_IS_IN = frozenset(("level", "value", "name", "code", "type", "result", "down", "against"))
 
 
 def doubt_in(value: object, name: str = "", depth: int = 0) -> tuple[str, object] | None:

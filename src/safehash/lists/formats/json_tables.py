@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .column_names import named_column
+from .digests import digits_in
 from .object_rows import has_digest
 
-__all__ = ["as_usual", "is_schema", "table_in"]
+__all__ = ["HeaderRows", "as_usual", "is_schema", "table_in"]
 
 #: Arrays of rows beside the names of their columns, as pandas and Datasette write them, and what numbers them.
 _ROWS, _NUMBERS = ("data", "rows"), "index"
@@ -54,6 +55,48 @@ def table_in(fields: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str,
     ):
         return [{name: column[number] for name, column in fields.items()} for number in numbers], {}
     return None
+
+
+class HeaderRows:
+    """Lists that are the elements of one array: rows of a table, where the first of them names its columns.
+
+    Attributes
+    ----------
+    left : list of str
+        Such names of which no row was met.
+    """
+
+    def __init__(self) -> None:
+        self.left: list[str] = []
+        self._names: list[str] = []
+        self._is_first = True
+
+    def taken(self, row: list[Any]) -> dict[str, Any] | None:
+        """Return a row as a record, names as an empty one; None for a list that is neither.
+
+        Examples
+        --------
+        >>> rows = HeaderRows()
+        >>> rows.taken(["md5", "n"]), rows.taken(["9e107d9d372bb6826bd81d3542a419d6", 1])
+        ({}, {'md5': '9e107d9d372bb6826bd81d3542a419d6', 'n': 1})
+        """
+        is_first, self._is_first = self._is_first, False
+        if is_first and (names := _names(row)) and _name_a_digest(names):
+            self.left = names
+            return {}
+        if self.left and len(row) == len(self.left) and _is_row(row):
+            self._names, self.left = self.left, []
+        if not self._names or len(row) != len(self._names):
+            return None
+        return dict(zip(self._names, row, strict=True))
+
+
+def _name_a_digest(names: list[str]) -> bool:
+    return any(named_column(name).meaning == "hash" for name in names) and not any(map(digits_in, names))
+
+
+def _is_row(values: list[Any]) -> bool:
+    return any(isinstance(each, str) and digits_in(each) for each in values)
 
 
 def _are_numbers(values: object) -> bool:

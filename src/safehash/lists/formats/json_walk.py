@@ -91,7 +91,7 @@ def records(
         The root object's key whose array holds the records; None where the root is that array. Objects
         without the key, one after the other, are records themselves (JSON Lines).
     on_root : callable, optional
-        Called with the root's other fields, at its end.
+        Called with the root's other fields, at its end; UNREADABLE are those that could not be read.
     raw : bool
         Yield most records many at once, as they stand in the page and not counted.
     decode : callable, optional
@@ -131,12 +131,18 @@ class _Walker:
                 found = True
                 yield from self._array()
                 continue
-            if len(fields) == _MAX_FIELDS:
+            if len(fields) >= _MAX_FIELDS:
                 problem = f"more than {_MAX_FIELDS} fields"
+                fields[problem] = UNREADABLE
                 self._stream.skip()
                 continue
+            known, fields[key] = fields.get(key, UNREADABLE), UNREADABLE
             try:
-                fields[key] = self._stream.value()
+                value = self._stream.value()
+                if known not in (UNREADABLE, value):
+                    problem = f"{shown(key)} stands twice, and says different things"
+                else:
+                    fields[key] = value
             except TooLong as exc:
                 problem = f"{shown(key)} is {exc}"
                 self._stream.skip()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...errors import ListError
@@ -12,6 +13,8 @@ from ..entry import Entry, Opinion
 from ..opinions import category_of, unite_opinions
 from ..switches import switch
 from .batch import Batch
+from .beside import check_beside, name_speaks, refuse_beside
+from .column_names import type_named
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, shown, utc_time, video_name
 from .inside import pairs_speak
@@ -19,6 +22,7 @@ from .judging import speaks
 from .ncmec_rows import PlainRecords
 from .options import ReadOptions
 from .pages import Page
+from .paging import note_paging
 from .sentences import is_section
 from .tally import Tally
 from .vocabulary import OPINIONS, word
@@ -27,6 +31,9 @@ from .xml_stream import Node, Stretch, XmlStream
 __all__ = ["FEEDBACK", "read"]
 
 _RECORDS = frozenset(("image", "video", "deletedImage", "deletedVideo"))
+_CONTAINERS = ("images", "videos")
+#: Attributes of what is around records that say nothing of them.
+_AROUND = frozenset(("count", "maxTimestamp", "schemaLocation", "version"))
 _KNOWN = frozenset(("member", "id", "timestamp", "classification", "fingerprints", "feedback"))
 _NAMED = frozenset(("member", "id", "timestamp", "classification"))
 #: So many lines of a comment are looked at.
@@ -46,7 +53,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     """
     tally.unit = "record"
     reader = _Reader(tally, options)
-    stream = XmlStream(page, "queryResult", ("images", "videos"), _RECORDS, reader.meet_comment)
+    stream = XmlStream(page, "queryResult", _CONTAINERS, _RECORDS, reader.meet_comment, reader.meet_outside)
     if not options.ignore:
         for stretch in stream.runs():
             yield from reader.take(stretch)
@@ -57,7 +64,8 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     if stream.problem:
         tally.cut(reader.number + 1, stream.problem)
     else:
-        tally.promise("next" in stream.outside)
+        note_paging(stream.outside, tally, is_last=True)
+    reader.close(stream.outside)
 
 
 class _Reader:
@@ -69,6 +77,7 @@ class _Reader:
         self._ignore = options.ignore
         self._plain = PlainRecords(lambda node: _parsed(node, self._source, tally))
         self._has_comment = False
+        self._counts: dict[str, int] = {}
         self.number = 0
 
     def entries(self, node: Node) -> Iterator[Entry | Batch]:
@@ -117,6 +126,41 @@ class _Reader:
                 "them out of the list; they are matched against"
             )
 
+    def meet_outside(self, path: Sequence[str], attributes: Mapping[str, str]) -> None:
+        """Look at an element that is no part of a record: it may count records, say something of them, or be one.
+
+        Raises
+        ------
+        ListError
+            It may take records back, or judge them.
+        """
+        name = path[-1]
+        if name in self._ignore:
+            return
+        is_container = len(path) == 2 and name in _CONTAINERS
+        if is_container and (count := attributes.get("count", "")).isdecimal():
+            self._counts[name] = int(count)
+        said = {each: value for each, value in attributes.items() if each.rpartition("}")[2] not in _AROUND}
+        check_beside(said, self._tally, self._ignore)
+        if len(path) == 2 and not is_container and name_speaks(name):
+            raise refuse_beside(self._tally, name, "speaks of deletion or opinion, and may of some of them")
+        is_record = len(path) == 3 and path[1] in _CONTAINERS
+        if is_record or (name == "fingerprints" and path[1] not in (*_CONTAINERS, *self._ignore)):
+            self.number += 1
+            self._tally.n_records += 1
+            self._tally.reject(self.number, _no_record(name if is_record else path[-2]))
+
+    def close(self, outside: Mapping[str, str]) -> None:
+        """Look at what all elements around the records say, at the end of the page.
+
+        Raises
+        ------
+        ListError
+            A text may take records back, or judge them.
+        """
+        check_beside(outside, self._tally, self._ignore)
+        self._tally.n_promised = max(self._tally.n_promised, sum(self._counts.values()))
+
     # -- many at once --------------------------------------------------------------------------------------
 
     def take(self, stretch: Stretch) -> Iterator[Entry | Batch]:
@@ -146,9 +190,19 @@ class _Reader:
 # -- one record --------------------------------------------------------------------------------------------
 
 
+def _no_record(name: str) -> str:
+    return f"an element {shown(name)} is no record that is known here, and may be one, or take one back"
+
+
 def _parsed(node: Node, source: str, tally: Tally) -> tuple[list[Entry], list[str]]:
     if node.too_long:
         raise BadField("longer than 4 MiB")
+    if node.tag not in _RECORDS:
+        raise BadField(_no_record(node.tag))
+    parts = Counter(child.tag for child in node.children)
+    twice = next((name for name in _KNOWN if parts[name] > 1), None)
+    if twice is not None:
+        raise BadField(f"{twice!r} stands twice, and only one of them would be heeded")
     member = node.child("member")
     member_id = member.attributes.get("id", "").strip() if member is not None else ""
     record_id = node.child_text("id")
@@ -178,7 +232,7 @@ def _parsed(node: Node, source: str, tally: Tally) -> tuple[list[Entry], list[st
     severity = node.child_text("classification") or None
     if severity is not None and OPINIONS.get(word(severity)) == "negative":
         raise BadField(f"the classification {shown(severity)} speaks of an opinion, and is not understood")
-    votes = _votes(node)
+    votes = _votes(node, tally)
     entries = []
     for tag, value in hashes:
         owners = unite_opinions((submitter, *votes.get("", ()), *votes.get(tag, ())))
@@ -260,7 +314,7 @@ def _fingerprints(
     return hashes, references, failures
 
 
-def _votes(node: Node) -> dict[str, list[Opinion]]:
+def _votes(node: Node, tally: Tally) -> dict[str, list[Opinion]]:
     """Return the members' votes by fingerprint type, "" for votes that name none.
 
     Members of a negative vote stand inside their reason's list, after each reason.
@@ -268,26 +322,47 @@ def _votes(node: Node) -> dict[str, list[Opinion]]:
     Raises
     ------
     BadField
-        A vote that is neither for nor against.
+        A vote that is neither for nor against, of a type that is not known, or nobody's.
     """
     votes: dict[str, list[Opinion]] = {}
     feedback = node.child("feedback")
+    fingerprints = node.child("fingerprints")
+    kinds = {"", *(_plain(each.tag) for each in (fingerprints.children if fingerprints is not None else ()))}
     for vote in feedback.children if feedback is not None else ():
         category = FEEDBACK.get(vote.tag)
         if category is None:
             raise BadField(
                 f"expected one of {', '.join(FEEDBACK)} inside 'feedback', found {shown(vote.tag)}"
             )
+        check_unknown(_but(vote.attributes, _OF_VOTES), tally)
         kind = _plain(vote.attributes.get("type", ""))
+        known = type_named(kind)
+        if kind not in kinds and (known is None or known.algorithm is None):
+            raise BadField(
+                f"a vote on {shown(vote.attributes['type'])}, which is no type of digest known here"
+            )
         found = votes.setdefault(_FEEDBACK_TYPES.get(kind, kind), [])
-        for member, reason in _members(vote, ""):
+        members = list(_members(vote, ""))
+        for member, reason in members:
+            check_unknown(_but(member.attributes, _OF_VOTES), tally)
             member_id = member.attributes.get("id", "").strip()
-            if member_id:
-                reasons = (reason,) if reason else ()
-                found.append(
-                    Opinion(owner=member_id, category=category, name=member.text or None, reasons=reasons)
-                )
+            if not member_id:
+                raise BadField("a vote of a member without an id: whose it is is not known")
+            reasons = (reason,) if reason else ()
+            found.append(
+                Opinion(owner=member_id, category=category, name=member.text or None, reasons=reasons)
+            )
+        if not members and category == "negative":
+            tally.keep(tally.doubts, vote.tag, "no member's vote")
     return votes
+
+
+#: Attributes of votes, and of members who voted, that are known.
+_OF_VOTES = frozenset(("type", "lastUpdateTimestamp", "timestamp", "id"))
+
+
+def _but(attributes: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    return {name: value for name, value in attributes.items() if name not in names}
 
 
 def _members(node: Node, reason: str) -> Iterator[tuple[Node, str]]:

@@ -66,10 +66,15 @@ _WRAPPERS = frozenset(
             "hashes",
             "hash",
             "digests",
+            "signals",
+            "fingerprints",
+            "checksums",
+            "result",
+            "payload",
+            "row",
         ),
     )
 )
-_MAX_DEPTH = 8
 #: As what a record has the type that the name of the array around it says.
 TYPE_BY_NAME = "hash type"
 #: Yes and no in words of English, which other fields hardly hold.
@@ -266,6 +271,8 @@ def _flat(record: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
 
 def _speaks(name: str, value: Mapping[str, Any]) -> bool:
     """Tell whether an object inside a record holds digests, or speaks of deletion or opinion."""
+    if len(value) == 1 and named_column(name).weak and None in value.values():
+        return False  # {"state": {"Withdrawn": null}} says it by a name: `speaks_inside` reads it as a whole
     bare = plain(name) in _WRAPPERS
     for inner, found in value.items():
         if isinstance(found, dict):

@@ -10,6 +10,7 @@ from typing import Any
 from ...errors import ListError
 from ..entry import Entry
 from ..switches import switch
+from .beside import Nulls
 from .cells import cells_in
 from .column_names import JUDGED, named_column, type_named
 from .columns import FEW_ALIKE, ONE_IN, Column, name_columns
@@ -17,7 +18,7 @@ from .dates import is_date
 from .digests import BY_DIGITS, are_parts, digits_in, digits_told
 from .fields import BadField, shown
 from .inside import speaks_inside
-from .json_tables import as_usual, is_schema, table_in
+from .json_tables import HeaderRows, as_usual, is_schema, table_in
 from .json_walk import UNREADABLE, JsonWalk
 from .judging import tells
 from .object_rows import (
@@ -91,6 +92,7 @@ class _Reader:
         self._stream = self._walk.stream
         self._stix = StixObjects(tally, options.ignore, options.now)
         self._titles = Titles(page, tally, options)
+        self._nulls = Nulls(tally)
 
     def entries(self) -> Iterator[Entry]:
         yield from self._walk.to_its_end(self._roots())
@@ -256,6 +258,7 @@ class _Reader:
     def _by_digest(self, key: str, said: Mapping[str, Any]) -> Iterator[Entry]:
         """Read a field whose name is a digest: what it holds is said of that."""
         value = self._value()
+        self._nulls.meet(key, value, self._walk.number + 1)
         record = value if isinstance(value, dict) else {} if value is None else {"value": value}
         if isinstance(value, (bool, str, int, float)) and _is_cell(value):
             self._reject(f"{shown(value)} for the digest {shown(key)}, and nothing says of what")
@@ -344,10 +347,15 @@ class _Reader:
         """Go through an array; return the texts in it, which its owner knows what to do with."""
         texts: list[object] = []
         has_records = False
+        rows = HeaderRows()
         try:
             for _ in self._stream.elements():
                 value = self._value()
-                if isinstance(value, dict):
+                if isinstance(value, list) and (row := rows.taken(value)) is not None:
+                    has_records = has_records or bool(row)
+                    if row:
+                        yield from self._record(with_said(above, row))
+                elif isinstance(value, dict):
                     value = self._stix.taken(value)
                     if value is None:
                         continue
@@ -368,7 +376,8 @@ class _Reader:
         except DamagedPage:
             yield from self._texts(above, [text for text in texts if isinstance(text, str)])
             raise
-        if has_records and texts:
+        texts += [rows.left] if rows.left else []
+        if texts and (has_records or depth == 0):
             yield from self._texts(above, texts)
             texts = []
         return texts, has_records
@@ -401,7 +410,8 @@ class _Reader:
             elif isinstance(text, dict):
                 yield from self._record(with_said(above, text))
             else:
-                self._reject(f"expected an object or a digest for a record, found {shown(text)}")
+                more = ": rows need a first one that names their columns" if isinstance(text, list) else ""
+                self._reject(f"expected an object or a digest for a record, found {shown(text)}{more}")
 
     def _inside(self, record: dict[str, Any], above: Mapping[str, Any], depth: int) -> Iterator[Entry]:
         """Yield what an element says; one without a digest that has records in it stands for these."""

@@ -80,7 +80,15 @@ def is_ordinary(name: str) -> bool:
     --------
     >>> is_ordinary("hasExif"), is_ordinary("num_faces2"), is_ordinary("fjernet"), is_ordinary("on_list")
     (True, True, False, False)
+    >>> is_ordinary("is_test"), is_ordinary("test_image")
+    (False, True)
     """
     parts = [part.lower() for part in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+", name)]
     is_on_list = parts[-1:] in (["list"], ["lists"], ["feed"], ["index"]) and parts[-2:-1] in (["on"], ["in"])
-    return bool(parts) and not is_on_list and all(part in ORDINARY for part in parts)
+    is_of_no_picture = bool(parts) and {*parts} <= _OF_NO_PICTURE and not {*parts} <= _FILLING
+    return bool(parts) and not is_on_list and not is_of_no_picture and all(part in ORDINARY for part in parts)
+
+
+#: A record that is there to try something out; with other words beside them they mean other things ("test_split").
+_FILLING = _words("is a an for only entry record hash item data row was")
+_OF_NO_PICTURE = _FILLING | _words("test tests testing example sample")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .fields import shown
 from .tally import Tally
-from .vocabulary import plain
+from .vocabulary import FALSE, NULL, TRUE, plain
 
-__all__ = ["note_counts", "note_paging"]
+__all__ = ["has_more", "note_counts", "note_paging"]
 
 #: Fields by which a page says that another one follows: an address, a token, or yes.
 _MORE = frozenset(
@@ -34,6 +35,8 @@ _MORE = frozenset(
 )
 #: Fields that are true where nothing is missing.
 _WHOLE = frozenset(("complete", "iscomplete", "last", "islast", "islastpage", "lastpage", "done"))
+#: Fields that say that something of the page may be missing.
+_ERRORS = frozenset(("error", "errors", "errormessage", "exception", "exceptions", "failures", "failed"))
 #: Fields that count the records of a page, or of all of them.
 _COUNTS = frozenset(
     (
@@ -47,7 +50,7 @@ _COUNTS = frozenset(
             "recordcount",
             "resultcount",
         ),
-        *("numrecords", "numresults", "itemcount", "totalhashes", "hashcount"),
+        *("numrecords", "numresults", "itemcount", "totalhashes", "hashcount", "odatacount"),
     )
 )
 _PAGES = frozenset(("totalpages", "pagecount", "numpages", "pages", "pagestotal", "lastpage"))
@@ -55,18 +58,48 @@ _PAGE = frozenset(("page", "pagenumber", "currentpage"))
 _MAX_DEPTH = 3
 
 
-def note_paging(fields: Mapping[str, Any], tally: Tally) -> None:
-    """Note what the fields of an object around records say of further pages, and of the number of records."""
+def note_paging(fields: Mapping[str, Any], tally: Tally, *, is_last: bool = False) -> None:
+    """Note what the fields of an object around records say of further pages, of the number of records, and of errors.
+
+    Parameters
+    ----------
+    is_last : bool
+        The page is of a format in which one that promises nothing is the last.
+    """
     said = list(_said(fields, 0))
-    more = [bool(value) for name, value in said if name in _MORE]
-    more += [value is False for name, value in said if name in _WHOLE and isinstance(value, bool)]
+    more = [_is_yes(value) for name, value in said if name in _MORE and not isinstance(value, list)]
+    more += [not _is_yes(value) for name, value in said if name in _WHOLE and _is_flag(value)]
     number = [value for name, value in said if name in _PAGE and _is_count(value)]
     of = [value for name, value in said if name in _PAGES and _is_count(value)]
     if number and of:
         more.append(number[0] < of[0])
-    if more:
+    if more or is_last:
         tally.promise(any(more))
+    for name, value in said:
+        if name in _ERRORS and _is_yes(value):
+            tally.cuts.append(f"{tally.page}: it says {name!r}: {shown(value)}")
     note_counts(fields, tally)
+
+
+def has_more(fields: Mapping[str, Any]) -> bool:
+    """Tell whether what stands beside some values says that there are more of them elsewhere.
+
+    Examples
+    --------
+    >>> has_more({"data": [], "paging": {"cursors": {"after": "QVF"}}})
+    False
+    >>> has_more({"data": [], "paging": {"next": "https://..."}}), has_more({"hasMore": "true"})
+    (True, True)
+    """
+    return any(name in _MORE and _is_yes(value) for name, value in _said(fields, 0))
+
+
+def _is_yes(value: object) -> bool:
+    return bool(value) and not (isinstance(value, str) and value.strip().lower() in FALSE | NULL)
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in FALSE | TRUE)
 
 
 def note_counts(fields: Mapping[str, Any], tally: Tally) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import msgspec
@@ -11,14 +11,15 @@ from ..entry import Entry, Opinion
 from ..opinions import category_of, join_categories, unite_opinions
 from ..pools import pool_of_parts
 from .batch import Batch
+from .beside import check_beside
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, shown, utc_time
 from .json_records import PlainShape, one_entry, read_records
 from .judging import labels_said
 from .options import ReadOptions
 from .pages import Page
-from .paging import note_counts
-from .plain_columns import PlainColumns
+from .paging import note_paging
+from .plain_columns import PlainColumns, as_bytes
 from .tally import Tally
 
 __all__ = ["FEEDBACK", "STATUS", "read"]
@@ -40,6 +41,8 @@ FEEDBACK: dict[str, str | None] = {
 #: Whether a case of this status stands.
 STATUS = {"active": True, "received": True, "unknown": True, "withdrawn": False, "deleted": False}
 
+_GONE = frozenset(("Withdrawn", "Deleted"))
+
 #: Every live record was handed in by a person the picture shows.
 _CASE_HOLDER = Opinion(owner="case holder", category="seed")
 
@@ -53,9 +56,9 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     """
 
     def at_end(root: dict[str, Any]) -> None:
-        if isinstance(root.get("hasMoreRecords"), bool):
-            tally.promise(root["hasMoreRecords"])
-        note_counts(root, tally)
+        root.pop("nextPageToken", None)  # the last page has one, too
+        check_beside(root, tally, options.ignore)
+        note_paging(root, tally)
 
     patient = one_entry(_entry, options.source, tally)
     yield from read_records(
@@ -75,14 +78,28 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
-    cases = [bytes(row.caseNumbers) for row in rows]
+    cases = as_bytes([row.caseNumbers for row in rows])
+    states = [row.hashStatus for row in rows]
+    feedbacks = as_bytes([row.CSPFeedbacks for row in rows])
+    keys: list[Hashable] = list(zip([row.signalType for row in rows], states, feedbacks, strict=True))
+    live = zip(cases, states, strict=True)
+    if _may_be_gone(b"".join([case for case, state in live if state not in _GONE])):
+        for k, case in enumerate(cases):
+            if states[k] not in _GONE and _may_be_gone(case):
+                keys[k] = None  # whether a case of it stands is for the patient reader to say
     return PlainColumns(
-        keys=[(row.signalType, row.hashStatus, bytes(row.CSPFeedbacks)) for row in rows],
+        keys=keys,
         digests=[row.hashValue for row in rows],
         updated=[row.lastModtimestamp for row in rows],
         extras=pool_of_parts(len(rows), [b'{"caseNumbers":', cases, b"}"]),
         free=(cases,),
     )
+
+
+def _may_be_gone(cases: bytes) -> bool:
+    """Tell whether some of a hash's cases, as they stand in a page, may have been taken back."""
+    told = cases.lower()
+    return b"withdrawn" in told or b"deleted" in told or b"\\" in told
 
 
 _PLAIN = PlainShape(_Plain, _columns)
@@ -102,6 +119,8 @@ def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
     check_unknown(
         {name: field for name, field in extra.items() if name != "caseNumbers"}, tally
     )  # states of cases
+    if stands and _is_taken_back(record.get("caseNumbers")):
+        raise BadField("all cases were withdrawn, and 'hashStatus' says that the hash stands")
     updated = utc_time(record.get("lastModtimestamp"))
     if updated is None and record.get("lastModtimestamp") is not None:
         extra["lastModtimestamp"] = record["lastModtimestamp"]
@@ -119,6 +138,13 @@ def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
         updated=updated,
         extra=extra,
     )
+
+
+def _is_taken_back(cases: object) -> bool:
+    """Tell whether none of a hash's cases stands any more."""
+    if not isinstance(cases, dict) or not cases:
+        return False
+    return all(isinstance(each, str) and STATUS.get(each.strip().lower()) is False for each in cases.values())
 
 
 def _feedbacks(record: dict[str, Any]) -> Iterator[Opinion]:

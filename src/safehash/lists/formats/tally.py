@@ -116,6 +116,7 @@ class Tally:
         # how sure somebody is, that nobody is; no, and nothing else; the digest of something else.
         self.doubts: dict[str, str] = {}
         self.noes: dict[str, str] = {}
+        self.nearness: dict[str, str] = {}  # of columns that say how near a picture must be to their record
         self.others: dict[str, str] = {}
         # The first line of the present page that is no record and may be a title, with its number.
         self.titles: list[tuple[int, str]] = []
@@ -343,6 +344,11 @@ class Tally:
             f"column {name!r} holds {cell}: what nobody is sure of, or somebody doubts, is matched against all the "
             "same; if it is not to be, take it out of the list"
             for name, cell in self.doubts.items()
+        ]
+        notes += [
+            f"column {name!r} holds {cell}, and is kept as it came: how near to a record a picture must be is for a "
+            "policy to say (thresholds), and not for a list"
+            for name, cell in self.nearness.items()
         ]
         notes += [
             f"column {name!r} holds {cell}, and nothing that says yes: it is kept as it came; if that says no to a "

@@ -11,12 +11,13 @@ from ...hashing.hashes import Algorithm
 from ..entry import Entry
 from ..pools import pool_of_bytes
 from .batch import Batch
+from .beside import check_beside
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time, video_name
 from .json_records import PlainShape, one_entry, read_records
 from .options import ReadOptions
 from .pages import Page
-from .paging import note_counts
+from .paging import note_paging
 from .plain_columns import PlainColumns
 from .tally import Tally
 
@@ -35,9 +36,8 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     """
 
     def at_end(root: dict[str, Any]) -> None:
-        if "next" in root:
-            tally.promise(root["next"] not in (None, "", False))
-        note_counts(root, tally)
+        check_beside(root, tally, options.ignore)
+        note_paging(root, tally)
 
     patient = one_entry(_entry, options.source, tally)
     yield from read_records(

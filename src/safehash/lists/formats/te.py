@@ -68,6 +68,8 @@ def _entry(line: str, algorithm: Algorithm | str | None, source: str) -> Entry:
         raise BadField(f"expected indicator,id,added_on,labels, found {len(cells)} columns")
     indicator, entry_id = cells[0], cells[1].strip()
     added, labels = cells[-2], cells[-1].split()
+    if added.strip() and utc_time(added) is None:
+        raise BadField(f"expected a time before the labels, found {shown(added)}")
     if algorithm is None:
         algorithm = _BY_DIGITS.get(len(indicator.strip()))
         if algorithm is None:

@@ -12,12 +12,14 @@ from ..entry import Entry, Opinion
 from ..opinions import category_of, join_categories, unite_opinions
 from ..pools import pool_of
 from .batch import Batch
+from .beside import check_beside
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, shown, text_id, utc_time
 from .json_records import PlainShape, read_records
 from .judging import labels_said
 from .options import ReadOptions
 from .pages import Page
+from .paging import has_more, note_paging
 from .plain_columns import PlainColumns, as_bytes
 from .tally import Tally
 
@@ -63,9 +65,8 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         return [entry], []
 
     def at_end(root: dict[str, Any]) -> None:
-        paging = root.get("paging")
-        if isinstance(paging, dict):
-            tally.promise(bool(paging.get("next")))
+        check_beside(root, tally, options.ignore)
+        note_paging(root, tally, is_last=isinstance(root.get("paging"), dict))
 
     yield from read_records(page, tally, "data", patient, plain=_PLAIN, on_root=at_end, ignore=options.ignore)
 
@@ -214,10 +215,25 @@ def _descriptors(record: dict[str, Any]) -> list[dict[str, Any]]:
     given = record.get("descriptors")
     if given is None:
         return []
-    found = given.get("data", []) if isinstance(given, dict) else given
+    found = _all_of("descriptors", given)
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise BadField(f"expected a list of objects for 'descriptors', found {shown(given)}")
     return found
+
+
+def _all_of(name: str, given: object) -> object:
+    """Return what a field holds, which the exchange pages as it does the records.
+
+    Raises
+    ------
+    BadField
+        More of it is on another page: an opinion may be.
+    """
+    if not isinstance(given, dict):
+        return given
+    if has_more(given):
+        raise BadField(f"there are more {name!r} on another page: ask for all of a record at once")
+    return given.get("data", [])
 
 
 def _opinions(descriptors: list[dict[str, Any]], tally: Tally) -> tuple[Opinion, ...]:
@@ -232,6 +248,7 @@ def _opinions(descriptors: list[dict[str, Any]], tally: Tally) -> tuple[Opinion,
             continue
         name = owner.get("name")
         category = _said(descriptor.get("status"), "status", STATUS, default="seed") or "seed"
+        _all_of("tags", descriptor.get("tags"))
         labels, tagged = labels_said(descriptor.get("tags"))
         explicit.append(
             Opinion(
@@ -271,7 +288,7 @@ def _said(given: object, name: str, words: dict[str, Any], *, default: str | Non
 
 def _count_reactions(given: object, reactions: dict[str, str], tally: Tally) -> None:
     """Add whose reactions say what; an owner's HELPFUL wins. Those that doubt a record are remarked on."""
-    found = given.get("data") if isinstance(given, dict) else given
+    found = _all_of("reactions", given)
     if not isinstance(found, list):
         raise BadField(f"expected a list for 'reactions', found {shown(given)}")
     for reaction in found:

@@ -10,6 +10,7 @@ from ...hashing.hashes import Algorithm, ForeignHash, Hash
 from ..entry import Entry
 from ..opinions import join_categories
 from ..switches import switch
+from .beside import check_beside
 from .exchange_types import check_unknown, exchange_type
 from .fields import (
     BadField,
@@ -25,6 +26,7 @@ from .json_walk import UNREADABLE, JsonWalk
 from .judging import labels_said
 from .options import ReadOptions
 from .pages import Page
+from .paging import note_paging
 from .tally import Tally
 
 __all__ = ["CATEGORIES", "CATEGORIES_OF", "read"]
@@ -37,7 +39,7 @@ _HASH_FIELDS = {
 }
 _KNOWN = frozenset((*_HASH_FIELDS, "MediaID", "Category", "AlternativeHashes", "Tags", "DateUpdated"))
 _CONTEXT = ("odata.metadata", "@odata.context")
-_NEXT = ("odata.nextLink", "@odata.nextLink")
+_COUNTS = ("odata.count", "@odata.count")
 
 #: What Category says of the picture: in every region 0 means that nobody has looked yet, and 1 to 3 are the
 #: material that the list is about; the rest is each region's own convention.
@@ -62,8 +64,8 @@ class _Reader:
         self._tally = tally
         self._source = options.source
         self._ignore = options.ignore
-        self._more: bool | None = None
         self._region = ""
+        self._has_cases = False
         self._walk = JsonWalk(page, tally)
         self._stream = self._walk.stream
 
@@ -71,6 +73,7 @@ class _Reader:
         return self._walk.to_its_end(self._root())
 
     def _root(self) -> Iterator[Entry]:
+        beside: dict[str, Any] = {}
         for key in self._stream.members():
             if key == "value" and self._stream.peek() == "[":
                 for _ in self._stream.elements():
@@ -79,9 +82,12 @@ class _Reader:
             value = self._other_value()
             if key in _CONTEXT and isinstance(value, str):
                 self._note_region(value)
-            elif key in _NEXT:
-                self._more = bool(value)
-        self._tally.promise(bool(self._more))
+            else:
+                beside[key] = value if key not in beside else UNREADABLE
+        if self._has_cases:  # which are what is counted
+            beside = {key: value for key, value in beside.items() if key not in _COUNTS}
+        check_beside(beside, self._tally, self._ignore)
+        note_paging(beside, self._tally, is_last=True)
 
     def _note_region(self, context: str) -> None:
         match = _REGION.search(context)
@@ -96,8 +102,8 @@ class _Reader:
         except TooLong:
             self._stream.skip()
         except BadField:
-            pass  # stepped over; nothing of the root but its context is used
-        return None
+            pass  # stepped over
+        return UNREADABLE
 
     def _element(self) -> Iterator[Entry]:
         """Yield the entries of one media record or one case."""
@@ -110,6 +116,8 @@ class _Reader:
             self._walk.reject(str(exc))
             return
         if isinstance(record, dict) and isinstance(record.get("Media"), list):
+            self._has_cases = True
+            check_beside({**record, "Media": None}, self._tally, self._ignore)
             for media in record["Media"]:
                 yield from self._media(media)
         else:
@@ -122,17 +130,20 @@ class _Reader:
             self._stream.skip()
             return
         is_case = False
+        beside: dict[str, Any] = {}
         for key in self._stream.members():
             if key != "Media" or self._stream.peek() != "[":
-                self._other_value()
+                beside[key] = self._other_value()
                 continue
-            is_case = True
+            is_case = self._has_cases = True
             for _ in self._stream.elements():
                 media = self._walk.value()
                 if media is not UNREADABLE:
                     yield from self._media(media)
         if not is_case:
             self._walk.reject("longer than 4 MiB")
+            return
+        check_beside(beside, self._tally, self._ignore)
 
     def _media(self, record: object) -> Iterator[Entry]:
         self._walk.number += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree
@@ -22,6 +22,9 @@ _ENOUGH = 1 << 17
 #: So much is taken apart at once where records are short.
 _STRETCH = 1 << 16
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*encoding\s*=\s*["'](?!utf-?8["'])""", re.IGNORECASE)
+
+
+OnOutside = Callable[[Sequence[str], Mapping[str, str]], None]
 
 
 class _TooDeep(Exception):
@@ -107,6 +110,9 @@ class XmlStream:
         Names of the elements that are records.
     on_comment : callable
         Called with the text of each comment, and with whether that is in a record; None outside the root.
+    on_outside : callable
+        Called with the names of the elements from the root to one that is no part of a record, and its attributes;
+        with some of them more than once.
 
     Attributes
     ----------
@@ -125,9 +131,11 @@ class XmlStream:
         containers: tuple[str, ...],
         records: frozenset[str],
         on_comment: Callable[[str, bool | None], None],
+        on_outside: OnOutside,
     ) -> None:
         self.problem = ""
         self._on_comment = on_comment
+        self._on_outside = on_outside
         self.outside: dict[str, str] = {}
         self.n_replaced = 0
         self._records = records
@@ -173,6 +181,8 @@ class XmlStream:
                 self._at = around.end()
                 inside = around["name"] or ""
                 self._before = root + (around["start"] or "")
+                if inside:
+                    self._meet_container(root, around["start"], inside)
                 continue
             record = self._record.match(self._buffer, self._at) if inside else None
             if record is None:
@@ -195,6 +205,17 @@ class XmlStream:
                 return
             self._consumed += self._buffer.count("\n", self._at, end)
             self._at = end
+
+    def _meet_container(self, root: str, start: str, name: str) -> None:
+        """Tell of an element that holds records, and of the root that it is in, as the patient parser does."""
+        name_of_root = re.split("[ >]", root[1:], maxsplit=1)[0].strip()
+        try:
+            found = ElementTree.XML(f"{root}{start}</{name}></{name_of_root}>")
+        except ElementTree.ParseError:
+            return  # the patient parser will say what is wrong with it
+        path = [_local(found.tag)]
+        self._on_outside(path, found.attrib)
+        self._on_outside([*path, name], found[0].attrib)
 
     def _is_plain_prolog(self, prolog: str) -> bool:
         """Tell whether the defused parser takes all that stands before the root's content."""
@@ -224,7 +245,7 @@ class XmlStream:
 
     def nodes(self) -> Iterator[Node]:
         """Yield the records that are left, one by one."""
-        target = _Collector(self._records, self.outside, self._on_comment)
+        target = _Collector(self._records, self.outside, self._on_comment, self._on_outside)
         encoding = "utf-8" if self._before else self._encoding
         parser: Any = defusedxml.ElementTree.XMLParser(target=target, encoding=encoding, forbid_dtd=True)
         n_silent = 0
@@ -307,10 +328,15 @@ class _Collector:
     """What the XML parser feeds: keeps whole records, and of what is around them only short texts."""
 
     def __init__(
-        self, records: frozenset[str], outside: dict[str, str], on_comment: Callable[[str, bool | None], None]
+        self,
+        records: frozenset[str],
+        outside: dict[str, str],
+        on_comment: Callable[[str, bool | None], None],
+        on_outside: OnOutside,
     ) -> None:
         self._records = records
         self._on_comment = on_comment
+        self._on_outside = on_outside
         self._outside = outside
         self._path: list[str] = []
         self._open: list[Node] = []
@@ -331,6 +357,7 @@ class _Collector:
         if len(self._path) > _MAX_DEPTH:
             raise _TooDeep(f"elements nested more than {_MAX_DEPTH} deep")
         if not self._open and local not in self._records:
+            self._on_outside(self._path, attributes)
             return
         if not self._open:
             self._n_characters = 0
