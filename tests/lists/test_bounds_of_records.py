@@ -59,11 +59,12 @@ def test_one_in_twenty_of_sixteen_digits_may_have_no_letter(n_decimal: int, tmp_
             load_list(path)
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
 @pytest.mark.parametrize("end", ["\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"], ids=ascii)
-def test_a_line_ends_nowhere_but_at_its_end(end: str, tmp_path: Path) -> None:
+def test_a_line_ends_nowhere_but_at_its_end(end: str, quote: str, tmp_path: Path) -> None:
     """What Python takes for a line's end, too, is a character of a cell; rows are told by the lines of an editor."""
     path = tmp_path / "list.csv"
-    rows = [f"{random.Random(k).getrandbits(128):032x},a{end}b{k}\n" for k in range(5)]
+    rows = [f"{random.Random(k).getrandbits(128):032x},{quote}a{end}b{k}{quote}\n" for k in range(5)]
     path.write_text(f"md5,name\n{''.join(rows)}zz,c\n", encoding="utf-8", newline="")
     reader = read_list(ListSource(path, max_rejects=1))
     assert [entry.hash.hex for entry in reader] == [row[:32] for row in rows]  # type: ignore[union-attr]
