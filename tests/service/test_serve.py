@@ -356,7 +356,7 @@ def test_the_log_has_one_line_an_answer_and_no_digest(service: Running, pictures
 
 @pytest.mark.parametrize("keyed_by", ["id", "digest"])
 def test_a_verdict_is_of_the_entry_that_a_match_shows(
-    pictures: list[Path], tmp_path: Path, keyed_by: str
+    pictures: list[Path], tmp_path: Path, keyed_by: Any
 ) -> None:
     """By its id or its digest, whichever of them its list keys it by: exchanges key by digests what they give ids."""
     hashes = [safehash.hash_file(path).hex for path in pictures]

@@ -203,10 +203,10 @@ class Engine:
         return self._guard
 
     @property
-    def quarantined(self) -> tuple[Quarantined, ...]:
-        """The entries that flood, out of service."""
+    def quarantined(self) -> dict[tuple[str, ...], Quarantined]:
+        """The entries that flood and are out of service, by their keys."""
         found = () if self._guard is None else self._guard.quarantined()
-        return tuple(each for each in found if isinstance(each.entry, tuple))
+        return {each.entry: each for each in found if isinstance(each.entry, tuple)}
 
     async def reload(self) -> None:
         """Read the lists again, whatever their files look like.

@@ -146,12 +146,12 @@ async def verdicts(service: Service, request: Request) -> Answer:
         "harmless": [each.to_record() for each in service.engine.memory.verdicts],
         "quarantined": [
             {
-                "list": each.entry[0],
-                each.entry[1]: _shortened(each.entry),
+                "list": key[0],
+                key[1]: _shortened(key),
                 "matches": each.n_matches,
                 "share": each.share,
             }
-            for each in service.engine.quarantined
+            for key, each in service.engine.quarantined.items()
         ],
     }
     return Answer(Json(body))
@@ -174,12 +174,12 @@ async def say(service: Service, request: Request) -> Answer:
     if not isinstance(note, str) or len(note) > _MOST_NOTE:
         raise Refused(400, f"a note is text of at most {_MOST_NOTE} characters")
     named: str | Hash
+    key: tuple[str, ...]
     if isinstance(given.get("id"), str):
-        named = given["id"]
-        key: tuple[str, ...] = (source, "id", named)
+        named, key = given["id"], (source, "id", given["id"])
     elif "entry" in given:
-        named = hash_of(given["entry"])
-        key = (source, named.algorithm.value, named.hex)
+        entry = hash_of(given["entry"])
+        named, key = entry, (source, entry.algorithm.value, entry.hex)
     else:
         raise Refused(400, "id is an entry's id there, or entry its whole hash")
     upload: Hash | None = None if given.get("upload") is None else hash_of(given["upload"])
@@ -193,7 +193,7 @@ async def say(service: Service, request: Request) -> Answer:
         keys = await loop.run_in_executor(None, keys_named, state, source, named)
         if verdict == "harmful":
             known = {each.entry for each in memory.verdicts}
-            known |= {each.entry for each in service.engine.quarantined}
+            known |= service.engine.quarantined.keys()
             keys = tuple({*keys, *({key} & known)})  # of one that is gone from its list, too
         if not keys:
             raise Refused(404, "no entry of that list is called so: nothing would come of it")
