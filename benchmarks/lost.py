@@ -31,7 +31,8 @@ EFFORTS = ("thorough", "exhaustive")
 
 def reason_of(explanation: safehash.Explanation) -> str:
     """Return why an upload did not match the entry that was asked about."""
-    if explanation.decision.is_match:
+    asked = {entry.key for entry in explanation.entries}  # another that is listed, too, may be pasted over it
+    if any(match.entry.key in asked for match in explanation.decision.standing):
         return "found"
     near = [each for look in explanation.looks for each in look.nearest if each.agreement is not None]
     if near:
@@ -58,7 +59,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--photos", required=True, type=Path, help="a file of paths, one a line")
     parser.add_argument("-n", type=int, default=30, help="photographs")
-    parser.add_argument("-o", "--output", type=Path)
+    parser.add_argument(
+        "--kinds", nargs="*", metavar="NAME", help="manipulations; without, those that miss an aim"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, help="written anew after each manipulation: a run may be cut"
+    )
     args = parser.parse_args()
     paths = [line for line in args.photos.read_text().splitlines() if line][: args.n]
     pictures = [photograph(path) for path in paths]
@@ -74,7 +80,8 @@ def main() -> None:
     matcher = safehash.Matcher.from_entries(entries)
     named = {each.name: (number, each) for number, each in enumerate(MANIPULATIONS)}
     rows: dict[str, Any] = {}
-    for kind in missed():
+    result: dict[str, Any] = {"n_photos": len(paths), "list_size": LIST_SIZE, "rows": rows}
+    for kind in args.kinds or missed():
         number, manipulation = named[kind]
         told: dict[str, Counter[str]] = {effort: Counter() for effort in EFFORTS}
         for at, picture in enumerate(pictures):
@@ -85,10 +92,9 @@ def main() -> None:
                 told[effort][reason_of(matcher.explain(upload, str(at), effort=effort))] += 1  # type: ignore[arg-type]
         rows[kind] = {effort: dict(counts.most_common()) for effort, counts in told.items()}
         print(kind, rows[kind], flush=True)
-    result = {"n_photos": len(paths), "list_size": LIST_SIZE, "rows": rows}
+        if args.output:
+            write_result(args.output, result, seed=SEED)
     report(result)
-    if args.output:
-        write_result(args.output, result, seed=SEED)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ Run: python tests/sampled_mutants.py ROOM ... [--n 80] [--seed 7 ...] [--again] 
 A room has thousands of mutants and each costs seconds: `mutants.py` tests them all, this one draws some. The room's
 tests are run once to learn which of them run which line. A mutant is noticed where one of the quickest of these fails,
 or another test of the same files (what a fixture of the whole file made is asserted by others than the one that made
-it); what would take longer than the two looks is not run, and counts as nothing. All of it is run by one process that
-has imported what the package needs and forks for each mutant. The share is told with its 95 % interval (Wilson's). What
-was found stands below build/mutants until the mutated file changes, and which lines some tests run until these or the
-room do; ``--again`` tests those once more that nothing noticed: for when tests were added.
+it), or of what else runs the line; what would take longer than the looks is not run, and counts as nothing. All of it
+is run by one process that has imported what the package needs and forks for each mutant. The share is told with its
+95 % interval (Wilson's). What was found stands below build/mutants until the mutated file changes, and which lines some
+tests run until these or the room do; ``--again`` tests those once more that nothing noticed: for when tests were added.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ __all__ = ["Mutant", "drawn", "interval", "main", "summary"]
 
 _PACKAGE = place_of("src/safehash/__init__.py").parent
 
-#: Seconds of the quickest tests that a mutant meets first, and of others of the same files that it meets then.
-_FIRST_LOOK, _SECOND_LOOK = 8.0, 30.0
+#: Seconds of the quickest tests that a mutant meets first, of others of the same files that it meets then, and of the
+#: other tests that run its line, which are left to those that would survive.
+_FIRST_LOOK, _SECOND_LOOK, _THIRD_LOOK = 8.0, 30.0, 120.0
 #: Processor seconds that tests run at once may take, and how many times that in all: what goes on for ever is noticed,
 #: what waits for a busy machine is not.
 _LONGEST, _IN_ALL = 180, 10
@@ -257,6 +258,17 @@ def names_at(text: str, line: int) -> list[str]:
     return found
 
 
+def imports(text: str, module: str) -> bool:
+    """Tell whether a test's text imports a module of this name, or something from it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names |= {each.name.rpartition(".")[2] for each in node.names}
+        if isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").rpartition(".")[2])
+    return module in names
+
+
 class Bench:
     """A copy of the project, and which tests run which of its lines.
 
@@ -334,21 +346,26 @@ class Bench:
         found: dict[str, Any] | None = json.loads(known.read_text())
         return found
 
-    def tests_of(self, mutant: Mutant) -> tuple[list[str], list[str]]:
-        """Return the quickest tests that run a line, and then others of the files of all of them.
+    def tests_of(self, mutant: Mutant) -> tuple[list[str], list[str], list[str]]:
+        """Return the quickest tests that run a line, then others of the files of all of them, then the slower ones.
 
-        What only importing runs is met by what runs a line with the name that it makes, else by whatever runs anything
-        of the file, else by all.
+        What only importing runs is met by what imports the file, and by what runs a line with the name that it makes,
+        else by whatever runs anything of the file, else by all.
         """
         lines = self._lines.get(mutant.file, {})
         text = place_of(mutant.file).read_text(encoding="utf-8")
         running = {test for line in lines_of(text, mutant.line) for test in lines.get(line, ())}
-        running = running or {test for name in names_at(text, mutant.line) for test in self._naming(name)}
+        if not running:
+            running = {test for name in names_at(text, mutant.line) for test in self._naming(name)}
+            importing = {file for file in {test.partition("::")[0] for test in self._taken}
+                         if imports((ROOT / file).read_text(encoding="utf-8"), Path(mutant.file).stem)}  # fmt: skip
+            running |= {test for test in self._taken if test.partition("::")[0] in importing}
         running = running or {test for tests in lines.values() for test in tests} or set(self._taken)
         files = {test.partition("::")[0] for test in running}
         beside = {test for test in self._taken if test.partition("::")[0] in files}
         first = self._quickest(running, running, _FIRST_LOOK)
-        return first, self._quickest(beside - set(first), running, _SECOND_LOOK)
+        second = self._quickest(beside - set(first), running, _SECOND_LOOK)
+        return first, second, self._quickest(running - {*first, *second}, running, _THIRD_LOOK)
 
     def _naming(self, name: str) -> Iterator[str]:
         """Yield the tests that run a line of the room with this name."""

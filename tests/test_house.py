@@ -401,3 +401,17 @@ def test_quick_tests_are_files_that_are_there() -> None:
 
     missing = [name for name in QUICK if not (Path(__file__).parent / name).exists()]
     assert missing == [] and len(QUICK) > 20
+
+
+def test_every_dataclass_has_slots() -> None:
+    """A field that is misspelt is an error, and many of them take less memory."""
+    found = {
+        f"{path.name}: {node.name}": ast.unparse(each)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        for each in node.decorator_list
+        if ast.unparse(each).startswith("dataclass")
+    }
+    assert len(found) > 150
+    assert [name for name, said in found.items() if "slots=True" not in said] == []

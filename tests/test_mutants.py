@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mutants import reason_of, score_of
-from sampled_mutants import Mutant, drawn, interval, is_void, lines_of, names_at, summary
+from sampled_mutants import Mutant, drawn, imports, interval, is_void, lines_of, names_at, summary
 
 
 def mutants(n_lines: int, per_line: int) -> list[Mutant]:
@@ -126,3 +126,13 @@ def test_a_line_is_met_by_tests_of_its_statement_or_of_the_names_that_it_makes()
     }
     assert {line: names_at(CODE, line) for line in named} == named
     assert names_at(CODE, 18) == ["chosen"] and names_at(CODE, 6) == []
+
+
+def test_what_imports_a_file_is_found_by_its_name() -> None:
+    lines = (
+        "from safehash.matching import views",
+        "from safehash.matching.weights import WEIGHTS",
+        "import a.pools",
+    )
+    names = ("views", "weights", "pools", "matching", "weighing")
+    assert [imports("\n".join(lines), name) for name in names] == [True, True, True, True, False]

@@ -30,6 +30,7 @@ cdef extern from "_search.h" nogil:
         const uint8_t* seals
         uint8_t* verified
         int64_t* bad_block
+        int is_whole
 
     ctypedef struct sh_permutation:
         int n_bytes
@@ -69,6 +70,7 @@ cdef extern from "_search.h" nogil:
 
     uint64_t sh_checksum(const uint8_t* data, size_t n_bytes)
     void sh_seal(uint8_t* seal, const uint8_t* data, size_t n_bytes)
+    int sh_verify_block(const sh_file* file, size_t block)
     int sh_touch(const sh_file* file, const void* address, size_t n_bytes)
     void sh_fill_permutation(sh_permutation* perm, int n_bytes, int step)
     const sh_searchers* sh_searchers_at(int level)
@@ -224,6 +226,27 @@ cdef class Blocks:
         check_inside(<const void*>address, n_bytes, self.file.base, self.file.n_bytes, "its items")
         with nogil:
             status = sh_touch(&self.file, <const void*>address, n_bytes)
+        if status:
+            raise self.damage()
+
+    def settle(self):
+        """Check every block that was not checked yet, and ask nothing from then on: asking costs what looking up does.
+
+        Raises
+        ------
+        Exception
+            What `on_damage` made of the first damaged block.
+        """
+        cdef size_t n_blocks = (self.file.n_bytes + (1 << SH_BLOCK_BITS) - 1) >> SH_BLOCK_BITS, block
+        cdef int status = SH_OK
+        with nogil:
+            for block in range(n_blocks):
+                if not self.file.verified[block]:
+                    status = sh_verify_block(&self.file, block)
+                    if status:
+                        break
+            else:
+                self.file.is_whole = 1
         if status:
             raise self.damage()
 

@@ -7,6 +7,7 @@ from breaking import Break
 __all__ = ["BREAKS"]
 
 _MATCHER, _SNAPSHOT = (f"tests/matching/{name}.py" for name in ("test_matcher", "test_snapshot"))
+_LITTLE = "tests/matching/test_little_evidence.py"
 _HOLES = "tests/matching/test_holes.py"
 _ANIMATIONS = "tests/matching/test_efforts.py"
 _FLOOD_TESTS = "tests/lists/test_lists_policy.py"
@@ -42,11 +43,39 @@ BREAKS = (
     Break(
         what="a match does not say how much speaks for it",
         file=_LOOK_UP,
-        before="hit if evidence is None else replace(hit, evidence=bits_of(evidence))",
-        after="hit",
+        before="            hit = replace(hit, evidence=bits_of(evidence))\n",
+        after="            pass\n",
         dies=(
             "tests/matching/test_weighing.py::test_a_copy_has_evidence_and_the_less_the_more_was_done_to_it",
         ),
+    ),
+    Break(
+        what="a view that needs less of a threshold takes evidence away",
+        file=_LOOK_UP,
+        before="self.best[hit.row] = replace(kept, evidence=most)",
+        after="self.best[hit.row] = kept",
+        dies=(f"{_LITTLE}::test_more_views_of_an_entry_take_no_evidence_away",),
+    ),
+    Break(
+        what="whatever evidence is asked for, every match stands",
+        file=_DECIDING,
+        before="if suppressed_by is None and _is_thin(hit.evidence, own.min_evidence):",
+        after="if False:",
+        dies=(f"{_LITTLE}::test_less_than_is_asked_for_is_suppressed_and_told",),
+    ),
+    Break(
+        what="a match of which its digest is all that is known is suppressed for want of evidence",
+        file=_DECIDING,
+        before="return evidence is not None and wanted is not None and round(evidence, 1) < wanted",
+        after="return wanted is not None and round(evidence or -99.0, 1) < wanted",
+        dies=(f"{_LITTLE}::test_where_digests_are_all_that_is_known_a_match_stands",),
+    ),
+    Break(
+        what="a snapshot forgets what evidence a list asks for",
+        file="src/safehash/matching/saving.py",
+        before='min_evidence=own.get("min_evidence")',
+        after="min_evidence=None",
+        dies=(f"{_LITTLE}::test_a_list_may_ask_for_more_or_less_than_the_others",),
     ),
     Break(
         what="frames that could not be looked at are passed over beside a cancelled match",
@@ -121,8 +150,8 @@ BREAKS = (
     Break(
         what="of two views of an entry the nearer one stays, whatever it needs",
         file=_LOOK_UP,
-        before="if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):",
-        after="if before is None or hit.distance < before.distance:",
+        before="kept = hit if (hit.needs, hit.distance) < (before.needs, before.distance) else before",
+        after="kept = hit if hit.distance < before.distance else before",
         dies=(
             "tests/matching/test_gates_one_by_one.py::test_of_two_views_of_an_entry_the_one_that_needs_less_stays",
         ),

@@ -16,7 +16,10 @@ _FILES_TESTS, _SCAN, _CATALOG, _MODEL, _AWAY = (
         "scanning/test_away",
     )
 )
+_PLACES, _REVIEWS = (f"src/safehash/scanning/{name}.py" for name in ("places", "reviews"))
 _CONTINUED = "tests/scanning/test_continued.py"
+_WORKERS = "tests/scanning/test_workers.py"
+_EVIDENCE = "tests/scanning/test_evidence_asked.py"
 _FILES = "src/safehash/files.py"
 _ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING, _MISSING = (
     f"src/safehash/scanning/{name}.py"
@@ -27,6 +30,13 @@ _STREAMS, _INTERRUPTS = (f"tests/cli/{name}.py" for name in ("test_streams", "te
 _SHARING, _ISOLATING = (f"tests/scanning/{name}.py" for name in ("test_sharing", "test_isolating"))
 
 BREAKS = (
+    Break(
+        what="a catalog does not keep what evidence was asked for",
+        file=_SCOPES,
+        before='            "min_evidence": audit.min_evidence,\n',
+        after="",
+        dies=(f"{_EVIDENCE}::test_the_command_line_asks_for_it_and_the_record_of_compliance_says_so",),
+    ),
     Break(
         what="an xz file's header decides how much memory is taken",
         file=_ARCHIVES,
@@ -335,18 +345,173 @@ BREAKS = (
         dies=(f"{_CATALOG}::test_what_was_found_stays_where_the_time_of_change_alone_is_new",),
     ),
     Break(
+        what="two places of a file are two files where SHA-256 is known of one alone",
+        file=_PLACES,
+        before="    common = hashes[0].keys() & hashes[1].keys()\n",
+        after="    common = hashes[0].keys() if hashes[0] == hashes[1] else ()\n    facts[0] = (None,)\n",
+        dies=(f"{_MODEL}::test_of_two_places_of_a_file_neither_is_forgotten_though_less_is_known_of_one",),
+    ),
+    Break(
+        what="what a more thorough look found at a store's old place is lost",
+        file=_PLACES,
+        before='f"UPDATE OR IGNORE sightings SET',
+        after='f"UPDATE OR IGNORE sightings SET match = match WHERE 0" or f"',
+        dies=(f"{_MODEL}::test_of_two_places_of_a_file_neither_is_forgotten_though_less_is_known_of_one",),
+    ),
+    Break(
+        what="a look by another kind of hash takes a picture's quality away",
+        file=_LEDGER,
+        before="quality = coalesce(:quality, quality)",
+        after="quality = :quality",
+        dies=(f"{_MODEL}::test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality",),
+    ),
+    Break(
+        what="other bytes under a name keep the quality of those before",
+        file=_LEDGER,
+        before='db.execute("UPDATE files SET quality = NULL, provenance = NULL WHERE id = ?", (file,))',
+        after="pass",
+        dies=(f"{_MODEL}::test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality",),
+    ),
+    Break(
+        what="a record of an unchanged file tells of a hash that these lists do not ask for",
+        file=_LEDGER,
+        before='algorithms=self._audit.algorithm.split(",")',
+        after="algorithms=()",
+        dies=(f"{_MODEL}::test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality",),
+    ),
+    Break(
+        what="an unchanged file matches what wider thresholds found once",
+        file=_LEDGER,
+        before="scopes=self._alike",
+        after="scopes=None",
+        dies=(f"{_MODEL}::test_a_scan_that_finds_all_unchanged_says_what_it_said_before",),
+    ),
+    Break(
+        what="a re-match with another allow-list speaks for a scan",
+        file=_LEDGER,
+        before="if outcome in _MATCHED and self._is_overruled(file):",
+        after="if False:",
+        dies=(f"{_MODEL}::test_a_rematch_with_another_allow_list_does_not_speak_for_a_scan",),
+    ),
+    Break(
+        what="a scan takes back matches with entries that it did not ask for",
+        file="src/safehash/scanning/sightings.py",
+        before="and _selection_of(db, run) == running.scope.selection",
+        after="and True",
+        dies=(f"{_MODEL}::test_a_scan_that_asks_for_fewer_entries_takes_no_match_back",),
+    ),
+    Break(
+        what="a scan with lists of pHash alone leaves files without one",
+        file=_LEDGER,
+        before="(self._digests or self._kind is not None)",
+        after="self._digests",
+        dies=(f"{_MODEL}::test_a_scan_with_lists_of_one_kind_of_hashes_has_them_known",),
+    ),
+    Break(
+        what="flat pictures are decided again and again by lists of pHash",
+        file=_LEDGER,
+        before="return quality is None or quality >= self._audit.min_quality",
+        after="return True",
+        dies=(f"{_MODEL}::test_a_scan_with_lists_of_one_kind_of_hashes_has_them_known",),
+    ),
+    Break(
+        what="a worker that ends takes along what was found of a file that was touched",
+        file=_LEDGER,
+        before="if hashes or not has_matches(db, file):",
+        after="if True:",
+        dies=(f"{_MODEL}::test_what_was_found_stays_where_a_new_look_learnt_nothing_of_the_bytes",),
+    ),
+    Break(
+        what="what was found of other bytes stays where a look failed in between",
+        file=_LEDGER,
+        before="facts = facts._replace(mtime_ns=None)",
+        after="pass",
+        dies=(f"{_MODEL}::test_what_was_found_stays_where_a_new_look_learnt_nothing_of_the_bytes",),
+    ),
+    Break(
+        what="an entry that comes back to its list is not looked for",
+        file="src/safehash/scanning/sightings.py",
+        before='"DELETE FROM looks WHERE file = ? AND scope IN"',
+        after='"DELETE FROM looks WHERE file = ? AND 0 AND scope IN"',
+        dies=(f"{_MODEL}::test_an_entry_that_left_its_list_and_comes_back_is_found_again",),
+    ),
+    Break(
+        what="an archive's bytes count as often as it has pictures",
+        file=_HOLDINGS,
+        before="GROUP BY root, path)",
+        after="GROUP BY id)",
+        dies=(f"{_MODEL}::test_the_bytes_of_an_archive_count_once",),
+    ),
+    Break(
+        what="a reviewed picture is not known by a kind of hash that was learnt since",
+        file=_REVIEWS,
+        before="return list(since) if reviewed in set(since) else [reviewed]",
+        after="return [reviewed]",
+        dies=(
+            "tests/scanning/test_reviews.py::test_a_verdict_stands_though_the_picture_is_known_by_another_kind_of_hash_since",
+        ),
+    ),
+    Break(
+        what="a picture is told from others by one of its hashes alone",
+        file=_REVIEWS,
+        before="*(each.digest for each in self.telling), self.path]",
+        after="*(each.digest for each in self.telling[:1]), self.path]",
+        dies=(
+            "tests/scanning/test_reviews.py::test_a_verdict_stands_though_the_picture_is_known_by_another_kind_of_hash_since",
+        ),
+    ),
+    Break(
+        what="a scan forgets a kind of hash that its decision does not tell",
+        file="src/safehash/scanning/run.py",
+        before="settle(decision, known=known, sha256=sha256)",
+        after="settle(decision, sha256=sha256)",
+        dies=(
+            "tests/scanning/test_reviews.py::test_a_scan_by_two_kinds_of_hashes_heeds_what_was_said_of_one",
+        ),
+    ),
+    Break(
+        what="what was said of a picture is heeded for other bytes under its name",
+        file="src/safehash/scanning/sameness.py",
+        before="for each in known if same and each.algorithm.is_perceptual)",
+        after="for each in known if each.algorithm.is_perceptual)",
+        dies=(
+            "tests/scanning/test_reviews.py::test_a_scan_by_two_kinds_of_hashes_heeds_what_was_said_of_one",
+        ),
+    ),
+    Break(
+        what="nobody is told that a verdict suppresses nothing",
+        file=_REVIEWS,
+        before="applied.n_idle += not told",
+        after="pass",
+        dies=("tests/scanning/test_reviews.py::test_that_a_verdict_suppresses_nothing_is_said",),
+    ),
+    Break(
+        what="a flat picture counts twice once its bytes are known",
+        file=_REVIEWS,
+        before="else of_file.get((key, file))",
+        after="else None",
+        dies=("tests/scanning/test_reviews.py::test_that_a_verdict_suppresses_nothing_is_said",),
+    ),
+    Break(
+        what="a flat picture is told from others by its hash",
+        file=_REVIEWS,
+        before="return () if is_flat else self.hashes",
+        after="return self.hashes",
+        dies=("tests/scanning/test_reviews.py::test_that_a_verdict_suppresses_nothing_is_said",),
+    ),
+    Break(
         what="what was said of a hash is not taken back by what is said of its bytes",
-        file="src/safehash/scanning/reviews.py",
-        before="by_hash = sha256 is None or (key, picture) in of_hash",
-        after="by_hash = sha256 is None",
+        file=_REVIEWS,
+        before="by_hash = of_bytes is None or (key, first) in of_hash",
+        after="by_hash = of_bytes is None",
         dies=(
             "tests/scanning/test_reviews.py::test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then",
         ),
     ),
     Break(
         what="a page of before the bytes were known says nothing any more",
-        file="src/safehash/scanning/reviews.py",
-        before="{**_tokens_by_hash(store), **tokens_within(store)}",
+        file=_REVIEWS,
+        before="{**tokens_within(store, former=True), **tokens_within(store)}",
         after="tokens_within(store)",
         dies=(
             "tests/scanning/test_reviews.py::test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then",
@@ -354,18 +519,18 @@ BREAKS = (
     ),
     Break(
         what="a page does not show what was said before the bytes were known",
-        file="src/safehash/scanning/reviews.py",
-        before="            keys |= learnt.get(bytes(picture), set())\n",
-        after="            pass\n",
+        file=_REVIEWS,
+        before="    return [*picture.keys[:-1]] or [file]\n",
+        after="    return [*picture.keys[:1]]\n",
         dies=(
             "tests/scanning/test_reviews.py::test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then",
         ),
     ),
     Break(
         what="a verdict is stored twice where the bytes are known since",
-        file="src/safehash/scanning/reviews.py",
-        before=" OR sha256 IS NULL AND picture IS NOT NULL)",
-        after=")",
+        file=_REVIEWS,
+        before="if not {_handle_of(*each) for each in stand}.isdisjoint(_handles_of(file, picture)):",
+        after="if picture.keys[0] in {_handle_of(*each) for each in stand}:",
         dies=(
             "tests/scanning/test_reviews.py::test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then",
         ),
@@ -387,7 +552,7 @@ BREAKS = (
     Break(
         what="digests that are asked for later are not made of what is known",
         file=_LEDGER,
-        before="            if self._digests and self._lacks_digests(file):\n                return None\n",
+        before="        if known and not self._digests <= known:\n            return True\n",
         after="",
         dies=(f"{_CATALOG}::test_what_a_rematch_passes_over_is_said",),
     ),
@@ -460,5 +625,55 @@ BREAKS = (
         before='            yield from map(str, Path(folder).parent.glob("*.libs"))\n',
         after="",
         dies=("tests/scanning/test_usual.py::test_a_sealed_worker_reads_the_libraries_beside_its_packages",),
+    ),
+    Break(
+        what="a fork server that was killed is not waited for until it is gone",
+        file="src/safehash/scanning/starting.py",
+        before="                    if attempt == _N_ATTEMPTS - 1:\n",
+        after="                    if attempt >= 0:\n",
+        dies=(f"{_WORKERS}::test_a_fork_server_that_is_ending_is_waited_for",),
+    ),
+    Break(
+        what="a fork server that does not end is waited for too long",
+        file="src/safehash/scanning/starting.py",
+        before="_N_ATTEMPTS = 36\n",
+        after="_N_ATTEMPTS = 360\n",
+        dies=(f"{_WORKERS}::test_one_that_never_ends_is_not_waited_for_without_end",),
+    ),
+    Break(
+        what="workers that are killed before they do anything are told as a script's fault",
+        file="src/safehash/scanning/pool.py",
+        before="        if code == UNGUARDED:\n            raise SafehashError(WITHOUT_GUARD) from error\n",
+        after="        if code is not None and slot.n_breaks == _MAX_BREAKS:\n"
+        "            raise SafehashError(WITHOUT_GUARD) from error\n",
+        dies=(f"{_WORKERS}::test_that_all_are_killed_is_said_as_it_is",),
+    ),
+    Break(
+        what="breaks are counted over all of a scan, whatever was done between them",
+        file="src/safehash/scanning/pool.py",
+        before="                slot.n_breaks = 0\n",
+        after="                pass\n",
+        dies=(f"{_WORKERS}::test_workers_killed_before_they_do_anything_are_replaced",),
+    ),
+    Break(
+        what="a script that starts workers while one imports it may hide from the scan why it ends",
+        file="src/safehash/scanning/starting.py",
+        before="        os._exit(UNGUARDED)\n",
+        after="        raise SafehashError(WITHOUT_GUARD)\n",
+        dies=(f"{_WORKERS}::test_a_script_without_a_guard_is_told_so_at_once",),
+    ),
+    Break(
+        what="why a worker cannot open the lists is not told",
+        file="src/safehash/scanning/worker.py",
+        before="    except Exception as exc:\n        _WORKERS[:] = [_Unable(exc)]\n",
+        after="    except ZeroDivisionError as exc:\n        _WORKERS[:] = [_Unable(exc)]\n",
+        dies=(f"{_WORKERS}::test_a_list_that_no_worker_can_open_is_said_at_once",),
+    ),
+    Break(
+        what="a lane whose worker is killed at its beginning is given up",
+        file="src/safehash/scanning/lanes.py",
+        before="            with suppress(_Killed):\n",
+        after="            with suppress(ZeroDivisionError):\n",
+        dies=(f"{_WORKERS}::test_a_lane_whose_worker_is_killed_at_its_beginning_tries_again",),
     ),
 )

@@ -1,4 +1,4 @@
-"""What decides has the numbers that every figure was measured with: gates and families, one by one.
+"""What decides has the numbers that every figure was measured with: gates, families, and what the others are named by.
 
 Run: python tests/matching/test_frozen_gates.py   writes tests/data/gates.json anew. Figures measured before are then of
 other gates.
@@ -9,16 +9,31 @@ from __future__ import annotations
 import json
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from safehash.matching import (
+    aslant,
+    efforts,
+    evidence,
+    fading,
+    holes,
+    nested,
+    parts,
+    refining,
+    thumbnails,
+    windows,
+)
 from safehash.matching.families import FAMILIES
 from safehash.matching.judgement import LOW_QUALITY, TURNS, WINDOWS
 
 FROZEN = Path(__file__).parents[1] / "data" / "gates.json"
 #: What is said of a number, and not the number.
 WORDS = {"effect", "source"}
+#: Whose named numbers say what is proposed, how it is refined, and what is measured of it.
+OTHERS = (aslant, efforts, evidence, fading, holes, nested, parts, refining, thumbnails, windows)
 
 
 def numbers_of(value: Any) -> Any:
@@ -27,15 +42,30 @@ def numbers_of(value: Any) -> Any:
         return {"": type(value).__name__} | {name: numbers_of(part) for name, part in parts.items()}
     if isinstance(value, (tuple, list)):
         return [numbers_of(each) for each in value]
+    if isinstance(value, dict):
+        return {str(name): numbers_of(part) for name, part in value.items()}
+    if callable(value):
+        return value.__name__
     return value if value is None or isinstance(value, (bool, int, float, str)) else repr(value)
+
+
+def named_in(module: ModuleType) -> dict[str, Any]:
+    """Return the numbers, and what is made of numbers, that a module names."""
+    return {
+        name: numbers_of(value)
+        for name, value in vars(module).items()
+        if name.isupper() and not name.startswith("__") and isinstance(value, (int, float, tuple, dict))
+        if name not in {"FAMILIES", "MEASURES", "TYPE_CHECKING"}
+    }
 
 
 def told() -> dict[str, Any]:
     return {
-        **{f"gate {gate.name}": numbers_of(gate) for gate in WINDOWS.gates},
+        **{f"gate {gate.name}": {"stage": gate.stage, **numbers_of(gate)} for gate in WINDOWS.gates},
         **{f"family {name}": numbers_of(family) for name, family in FAMILIES.items()},
-        "gates of turned pictures": [gate.name for gate in TURNS.gates],
-        "gates of pictures of low quality": [gate.name for gate in LOW_QUALITY.gates],
+        **{f"numbers of {module.__name__.rpartition('.')[2]}": named_in(module) for module in OTHERS},
+        "gates of turned pictures": [numbers_of(gate) for gate in TURNS.gates],
+        "gates of pictures of low quality": [numbers_of(gate) for gate in LOW_QUALITY.gates],
     }
 
 

@@ -7,6 +7,8 @@ import logging
 import os
 import random
 import stat
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -311,3 +313,18 @@ def test_a_directory_of_pages_does_not_read_its_last_good_state(tmp_path: Path) 
     assert (tmp_path / f"pages{LAST_GOOD}").is_file()
     (pages / f"x{LAST_GOOD}").write_bytes(b"no list")
     assert len(Matcher.from_files(pages, last_good=True)) == 5
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [(-5, "0 hours"), (0.1, "0 hours"), (3, "3 hours"), (47.9, "48 hours"), (72.5, "3 days")],
+)
+def test_an_age_is_told_in_hours_and_then_in_days(hours: float, said: str, tmp_path: Path) -> None:
+    """Also of a clock that was put back: what is of later is not of before."""
+    path = tmp_path / "own.csv"
+    write(path, table(DIGESTS))
+    Matcher.from_files(path, last_good=True)
+    kept = last_good_of(ListSource(path))
+    assert kept is not None
+    when = datetime.now(timezone.utc) - timedelta(hours=hours)
+    assert replace(kept, when=when.isoformat()).age == said

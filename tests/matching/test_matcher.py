@@ -264,6 +264,7 @@ def test_the_audit_says_all_a_decision_depends_on(listed: Path, photo: Image.Ima
     policy = Policy(per_list={"listed": safehash.ListPolicy(max_distance={"pdq": 3})})
     matcher = Matcher.from_files(listed, settings=Settings(policy=policy, allow_distance=9, allow_ids=["x"]))
     audit = matcher.check(jpeg(photo)).audit
+    assert audit == matcher.audit
     assert audit.list_thresholds == (("listed", "pdq", 3),)
     assert (audit.allow_distance, audit.allow_ids) == (9, ("x",))
 

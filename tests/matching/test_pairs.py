@@ -36,7 +36,9 @@ def cancels(
     pairs: Pairs, *, bits: int | None, distance: int = 30, view: str = VIEW, sha256: bytes | None = None
 ) -> bool:
     own = None if bits is None else beside(bits)
-    return pairs.cancels(KEY, distance=distance, view=view, own=own, sha256=sha256)
+    return pairs.cancels(
+        KEY, distance=distance, view=view, hashes=[] if own is None else [own], sha256=sha256
+    )
 
 
 def test_pairs_are_counted() -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import pickle
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -386,3 +387,9 @@ def test_keys_of_another_kind(keys: tuple[Path, Path], tmp_path: Path) -> None:
     ):  # fmt: skip
         with pytest.raises(SafehashError, match=path.name):
             read(path)
+
+
+def test_without_its_package_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric", None)
+    with pytest.raises(SafehashError, match=r"pip install safehash\[signed\]"):
+        sign(b"key" * 10 + b"..", b"data")

@@ -15,7 +15,7 @@ import safehash
 from drawn import picture
 from safehash.matching.evidence import MEASURES, Evidence
 from safehash.matching.families import AS_IT_IS, TURNED, WHOLE
-from safehash.matching.weighing import bits_of, kind_of
+from safehash.matching.weighing import bits_of, kind_of, markdown
 from safehash.matching.weights import WEIGHTS
 
 RESULT = Path(__file__).parents[2] / "benchmarks" / "results" / "evidence.json"
@@ -61,6 +61,20 @@ def test_evidence_is_bounded_and_never_falls_where_a_measure_says_more(
     if name not in FOR_A_COPY:
         less, more = more, less
     assert -WEIGHTS[kind][1] <= less <= more <= WEIGHTS[kind][1]
+
+
+def test_the_table_of_the_docs_has_a_row_for_each_measure_that_is_weighed() -> None:
+    """None that no table weighs; and what the first and the last value of one say."""
+    head, _, *rows = [line.strip("|").split("|") for line in markdown().splitlines()]
+    assert [cell.strip() for cell in head] == ["measure", "unit", *WEIGHTS]
+    weighed = {name for _, _, terms in WEIGHTS.values() for name in terms}
+    assert weighed != set(MEASURES)
+    *names, base, most = (row[0].strip() for row in rows)
+    assert sorted(names) == sorted(name.replace("_", " ") for name in weighed)
+    assert (base, most) == ("whatever it measures", "at most")
+    values, bits = WEIGHTS["window"][2]["agreement"]
+    (told,) = (row[-1].strip() for row in rows if row[0].strip() == "agreement")
+    assert told == f"{values[0]:.3g}: {bits[0]:+.1f}, {values[-1]:.3g}: {bits[-1]:+.1f}"
 
 
 def test_what_is_weighed_by_which_table() -> None:

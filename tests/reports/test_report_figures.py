@@ -149,13 +149,14 @@ def test_every_match_is_told_with_its_own_entry(page: str, catalog_path: Path) -
     data = data_of(page)
     assert len(data["rows"]) == N_LISTED + N_ALLOWED and len(data["entries"]) == N_LISTED + N_ALLOWED
     for row in data["rows"]:
-        _, entry, folder, name, member, _, view, _, quality, picture, stale, first_run, verdicts = row
+        _, entry, folder, name, member, _, view, _, quality, picture, stale, first_run, verdicts, bits = row
         own = hash_file(catalog_path.parent / "pictures" / name)
         source, _, shown, category, tags = data["entries"][entry]
         assert (source, shown, category, tags) == ("listed", own.hex[:8], "positive", ["graphic_self_harm"])
         assert data["folders"][folder].endswith("/pictures") and data["views"][view] == "as it is"
         assert (member, picture, stale, first_run, verdicts) == (None, None, 0, 1, [])
         assert quality == own.quality
+        assert data["evidence"][bits][0] > 0
     assert (data["pictures"], data["thumbnails"]) == ({}, False)
 
 

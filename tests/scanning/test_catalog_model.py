@@ -25,11 +25,12 @@ from safehash.scanning import incoming
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.changes import changes
 from safehash.scanning.holdings import counts, records
-from safehash.scanning.lookback import rematch
+from safehash.scanning.lookback import rematch, stored_digests, unstored
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Summary
 from safehash.scanning.run import scan
 from safehash.scanning.schema import TABLES, VERSION
+from safehash.scanning.scopes import Scope
 from stores import write_list, write_picture, write_pictures
 
 
@@ -445,6 +446,205 @@ def test_other_bytes_under_a_name_are_another_picture(store: Path, tmp_path: Pat
     assert set(matches_in(path)) == {("picture00000.png", "entry-picture00000")}
 
 
+def records_told(path: Path, folder: Path, matcher: Matcher) -> dict[str, dict[str, Any]]:
+    """Scan, and return the record of each file, decided now or known."""
+    with (
+        Catalog(path) as catalog,
+        scan(
+            folder, matcher=matcher, options=ScanOptions(workers=0, unchanged=True), catalog=catalog
+        ) as running,
+    ):
+        return {
+            Path(event.path).name: event.to_record()
+            for event in running.events()
+            if not isinstance(event, (safehash.Skipped, safehash.Problem))
+        }
+
+
+def outcomes_told(path: Path, folder: Path, matcher: Matcher) -> dict[str, str]:
+    return {name: record["outcome"] for name, record in records_told(path, folder, matcher).items()}
+
+
+def test_a_scan_that_finds_all_unchanged_says_what_it_said_before(store: Path, tmp_path: Path) -> None:
+    """Wider thresholds found more, once; that is kept, and is not what these settings find."""
+    path, name = tmp_path / "c.db", "picture00000.png"
+    own = safehash.hash_file(store / "pictures" / name)
+    near = bytes([own.digest[0] ^ 0xFF, own.digest[1] ^ 0xFF, own.digest[2] ^ 0xFF, *own.digest[3:]])
+    (tmp_path / "near.csv").write_text(f"pdq,id\n{near.hex()},far\n")
+
+    def within(bits: int) -> Matcher:
+        return matcher_of(tmp_path, "near", policy=safehash.Policy(max_distance={"pdq": bits}))
+
+    told = [outcomes_told(path, store / "pictures", within(bits))[name] for bits in (31, 20, 20, 31, 31)]
+    assert told == ["match", "no_match", "no_match", "match", "match"]
+    outcomes_told(path, store / "pictures", within(20))
+    assert matches_in(path).keys() == {(name, "far")}, "kept all the same"
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_rematch_with_another_allow_list_does_not_speak_for_a_scan(
+    store: Path, tmp_path: Path, allowed: bool
+) -> None:
+    path, name = tmp_path / "c.db", "picture00000.png"
+    lists = {
+        each: Matcher.from_files(
+            store / "a.csv", allow=[shutil.copy(store / "a.csv", tmp_path / "ok.csv")] if each else []
+        )
+        for each in (True, False)
+    }
+    said = outcomes_told(path, store / "pictures", lists[allowed])
+    assert said[name] == ("suppressed" if allowed else "match")
+    with Catalog(path) as catalog:
+        list(rematch(catalog, lists[not allowed]))
+    assert outcomes_told(path, store / "pictures", lists[allowed]) == said
+    assert scan_into(path, store / "pictures", lists[allowed], file_digests=None).n_unchanged == len(said)
+
+
+def test_a_scan_that_asks_for_fewer_entries_takes_no_match_back(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    lines = (store / "a.csv").read_text().splitlines()
+    (tmp_path / "a.csv").write_text(
+        "\n".join([*lines[:2], lines[2].replace("graphic_self_harm", "news")]) + "\n"
+    )
+    found = [("picture00000.png", "entry-picture00000"), ("picture00001.png", "entry-picture00001")]
+    for exclude in ([], ["news"], ["news"]):
+        asked = matcher_of(tmp_path, "a", policy=safehash.Policy(exclude_labels=exclude))
+        told = outcomes_told(path, store / "pictures", asked)
+        assert told["picture00001.png"] == ("no_match" if exclude else "match")
+        assert sorted(matches_in(path)) == found
+    own = safehash.ListPolicy(
+        max_distance={"pdq": 30}
+    )  # as it was but for a threshold: all entries are asked for
+    scope, other = (
+        Scope.of(matcher.audit, matcher.settings).selection
+        for matcher in (
+            matcher_of(tmp_path, "a"),
+            matcher_of(tmp_path, "a", policy=safehash.Policy(per_list={"a": own})),
+        )
+    )
+    assert scope == other
+
+
+def test_two_kinds_of_hashes_of_a_picture_leave_it_its_quality(store: Path, tmp_path: Path) -> None:
+    """A look by pHash measures none; a re-match with a floor of quality goes by what PDQ's look measured."""
+    path, name = tmp_path / "c.db", "picture00000.png"
+    value = safehash.hash_file(store / "pictures" / name, algorithm="phash")
+    (tmp_path / "ph.csv").write_text(f"hash,algorithm,id\n{value.hex},phash,p\n")
+    scan_into(path, store / "pictures", matcher_of(store, "b"))
+    scan_into(path, store / "pictures", matcher_of(tmp_path, "ph"))
+    with Catalog(path) as catalog:
+        (record,) = [each for each in records(catalog) if Path(each["path"]).name == name]
+        assert (record["algorithm"], record["quality"]) == ("pdq", 100)
+        assert {int(each.qualities[0]) for each in stored_digests(catalog, safehash.Algorithm.PDQ)} == {100}
+    told = records_told(path, store / "pictures", matcher_of(tmp_path, "ph"))[name]
+    assert told["unchanged"]
+    assert (told["algorithm"], told.get("quality")) == ("phash", None), "as its first record said"
+    shutil.copytree(store / "pictures", tmp_path / "changing")
+    flat = tmp_path / "changing" / name
+    scan_into(tmp_path / "d.db", flat.parent, matcher_of(store, "b"))
+    flat.write_bytes(b"GIF89a nothing")
+    scan_into(tmp_path / "d.db", flat.parent, matcher_of(store, "b"))
+    with Catalog(tmp_path / "d.db") as catalog:
+        (record,) = [each for each in records(catalog) if Path(each["path"]).name == name]
+    assert "quality" not in record and "decode" not in record, "other bytes"
+
+
+def test_a_scan_with_lists_of_one_kind_of_hashes_has_them_known(store: Path, tmp_path: Path) -> None:
+    """Of PDQ and pHash a decision tells PDQ; a re-match says what to scan with to have the other, and that does it."""
+    path, name = tmp_path / "c.db", "picture00000.png"
+    shutil.copytree(store / "pictures", tmp_path / "pictures")
+    Image.new("L", (96, 80), 7).save(tmp_path / "pictures" / "flat.png")
+    for each in (0, 1):
+        value = safehash.hash_file(store / "pictures" / f"picture0000{each}.png", algorithm="phash")
+        (tmp_path / f"ph{each}.csv").write_text(f"hash,algorithm,id\n{value.hex},phash,p\n")
+    shutil.copy(store / "b.csv", tmp_path)
+    scan_into(path, tmp_path / "pictures", matcher_of(tmp_path, "b", "ph1"), file_digests=None)
+
+    def found() -> list[str]:
+        with Catalog(path) as catalog:
+            return [Path(each.path).name for each in rematch(catalog, matcher_of(tmp_path, "ph0"))]
+
+    assert found() == []
+    with Catalog(path) as catalog:
+        (said,) = unstored(catalog, ["phash"])
+    assert "scan with lists of such hashes alone" in said
+    scan_into(path, tmp_path / "pictures", matcher_of(tmp_path, "ph1"), file_digests=None)
+    assert name in found()
+    again = scan_into(path, tmp_path / "pictures", matcher_of(tmp_path, "ph1"), file_digests=None)
+    assert again.n_unchanged == again.n_files == 7, "the flat and the broken one have none, however often"
+
+
+def lists_of(path: Path, name: str) -> set[str]:
+    """Return the lists that a file matches."""
+    with Catalog(path) as catalog:
+        found = [each["matches"] for each in records(catalog) if Path(each["path"]).name == name]
+    return {match["list"] for matches in found for match in matches}
+
+
+@pytest.mark.parametrize("becomes", ["the same", "another"])
+def test_what_was_found_stays_where_a_new_look_learnt_nothing_of_the_bytes(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, becomes: str
+) -> None:
+    """A worker that ends, a time that is over: whether these are the bytes of then, the next scan says."""
+    path, name = tmp_path / "c.db", "picture00001.png"
+    shutil.copytree(store / "pictures", tmp_path / "pictures")
+    for each in ("a", "b"):
+        scan_into(path, tmp_path / "pictures", matcher_of(store, each), file_digests=None)
+    if becomes == "another":
+        shutil.copy(store / "pictures" / "picture00003.png", tmp_path / "pictures" / name)
+    os.utime(tmp_path / "pictures" / name, ns=(1, 1))
+
+    def fail(*arguments: Any, **more: Any) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Matcher, "check", fail)
+        summary = scan_into(path, tmp_path / "pictures", matcher_of(store, "a"), file_digests=None)
+        assert summary.n_files - summary.n_unchanged == 1
+    assert lists_of(path, name) == {"a", "b"}
+    summary = scan_into(path, tmp_path / "pictures", matcher_of(store, "a"), file_digests=None)
+    assert summary.n_files - summary.n_unchanged == 1, "though nobody asked for what failed"
+    assert lists_of(path, name) == ({"a", "b"} if becomes == "the same" else set())
+
+
+def test_the_bytes_of_an_archive_count_once(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    archive, beside = tmp_path / "here" / "a.zip", tmp_path / "here" / "beside.png"
+    with zipfile.ZipFile(archive, "w") as file:
+        for number in (0, 1):
+            file.write(store / "pictures" / f"picture0000{number}.png", f"{number}.png")
+    shutil.copy(store / "pictures" / "picture00002.png", beside)
+    scan_into(tmp_path / "c.db", tmp_path / "here", matcher_of(store, "a"))
+    with Catalog(tmp_path / "c.db") as catalog:
+        assert counts(catalog)["bytes"] == archive.stat().st_size + beside.stat().st_size
+
+
+@pytest.mark.parametrize("by", ["rematch", "scan of another folder"])
+def test_an_entry_that_left_its_list_and_comes_back_is_found_again(
+    store: Path, tmp_path: Path, by: str
+) -> None:
+    """The list is what it was, bit by bit, and so are files and settings: yet what was known of them is not."""
+    path, listed = tmp_path / "c.db", tmp_path / "a.csv"
+    before = (store / "a.csv").read_text()
+    listed.write_text(before)
+    thorough = {"effort": "thorough"}
+    scan_into(path, store / "pictures", matcher_of(tmp_path, "a", **thorough), file_digests=None)
+    known = matches_in(path).keys()
+    assert ("crop.png", "entry-picture00000") in known
+    listed.write_text("\n".join(line for line in before.splitlines() if "picture00000" not in line) + "\n")
+    if by == "rematch":
+        with Catalog(path) as catalog:
+            list(rematch(catalog, matcher_of(tmp_path, "a")))
+    else:
+        write_pictures(tmp_path / "other", 1, first_seed=30)
+        scan_into(path, tmp_path / "other", matcher_of(tmp_path, "a"), file_digests=None)
+    assert matches_in(path).keys() == {key for key in known if key[1] != "entry-picture00000"}
+    listed.write_text(before)
+    again = scan_into(path, store / "pictures", matcher_of(tmp_path, "a", **thorough), file_digests=None)
+    assert matches_in(path).keys() == known
+    assert again.n_files - again.n_unchanged == 2, "those that matched it"
+
+
 # -- moved stores -------------------------------------------------------------------------------------------
 
 
@@ -483,6 +683,33 @@ def test_files_known_at_both_places_become_one(store: Path, tmp_path: Path) -> N
         }
     assert len(names_in(path)) == 3
     assert found == {("picture00000.png", "a"), ("picture00001.png", "a"), ("picture00001.png", "b")}
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_of_two_places_of_a_file_neither_is_forgotten_though_less_is_known_of_one(
+    store: Path, tmp_path: Path, first: str
+) -> None:
+    """SHA-256 is known where it matched, and the hash alone where it did not."""
+    path, second = tmp_path / "c.db", "b" if first == "a" else "a"
+    folder, new = tmp_path / "old", tmp_path / "new"
+    folder.mkdir()
+    for name in ("picture00000.png", "picture00002.png", "crop.png"):
+        shutil.copy2(store / "pictures" / name, folder)
+    scan_into(path, folder, matcher_of(store, first, effort="thorough"), file_digests=None)
+    folder.rename(new)
+    scan_into(path, new, matcher_of(store, second), file_digests=None)
+    scan_into(path, new, matcher_of(store, first), file_digests=None)
+    before = {key for key in matches_in(path) if key[0] != "crop.png"}
+    assert len(before) == 2
+    with Catalog(path) as catalog:
+        assert catalog.relocate(folder, new) == (3, 3)
+        catalog.check_integrity()
+    found = matches_in(path)
+    assert found.keys() >= before
+    assert (("crop.png", "entry-picture00000") in found) == (first == "a"), "what a more thorough look found"
+    if first == "a":
+        assert found["picture00000.png", "entry-picture00000"]["effort"] == "thorough"
+        assert found["picture00000.png", "entry-picture00000"]["runs"] == [1, 3]
 
 
 def test_what_cannot_be_relocated_is_said(store: Path, tmp_path: Path) -> None:

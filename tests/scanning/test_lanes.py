@@ -26,10 +26,11 @@ from safehash import Algorithm, Entry, ForeignHash, Hash, Outcome
 from safehash._frozen import FrozenMap
 from safehash.lists.entry import Opinion
 from safehash.matching.decision import Decision, Match, NearMiss
+from safehash.scanning.channel import Channel
 from safehash.scanning.confining import Means
 from safehash.scanning.lanes import Lane, Task, WorkerDied
 from safehash.scanning.logs import Logged
-from safehash.scanning.passing import UploadMemory
+from safehash.scanning.passing import UploadMemory, length, whole
 from safehash.scanning.sharing import SharedLists
 from safehash.scanning.starting import worker_context
 from safehash.scanning.wire import KINDS, Reader, Writer
@@ -109,6 +110,20 @@ def test_uploads_of_any_length_one_after_the_other(lane: Lane, pictures: list[by
     ):
         assert outcome(lane, data) == wanted
     assert outcome(lane, pictures[1][:60]) == "unreadable"
+
+
+@pytest.mark.parametrize("n_bytes", [0, 300, 9 << 20], ids=["none", "mapped", "behind"])
+def test_an_upload_in_pieces_is_what_they_are_together(n_bytes: int) -> None:
+    pieces = (b"first", bytes(n_bytes), b"last")
+    memory = UploadMemory()
+    if memory.put(pieces):
+        shared, (end, other) = memory.shared(), Channel.pair()
+        shared.map()
+        read = shared.read(end, length(pieces))
+        assert read == whole(pieces) == b"first" + bytes(n_bytes) + b"last"
+        end.close()
+        other.close()
+    memory.close()
 
 
 def test_memory_of_uploads_cannot_be_cut_and_is_given_back() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import safehash
+from safehash.cli import main
 from safehash.errors import CatalogError, ListError
 from safehash.hashing.hashes import Hash
 from safehash.matching.pairs import Pair, Pairs, read_pairs, write_pairs
@@ -23,7 +25,7 @@ from safehash.scanning.catalog import Catalog
 from safehash.scanning.holdings import counts, records
 from safehash.scanning.lookback import rematch
 from safehash.scanning.options import ScanOptions
-from safehash.scanning.reviews import Applied, apply_verdicts, judged, judged_tokens, pairs_of, tokens
+from safehash.scanning.reviews import Applied, apply_verdicts, judged, judged_matches, pairs_of, tokens
 from safehash.scanning.run import scan
 from safehash.scanning.verdicts import Verdict, read_verdicts
 from stores import write_list, write_pictures
@@ -114,6 +116,118 @@ def test_later_scans_and_rematches_heed_it(store: Path, effort: str) -> None:
     assert cancelled(store) == ALIKE
 
 
+def scan_with(store: Path, *lists: Path, **more: Any) -> None:
+    with (
+        Catalog(store / "c.db") as catalog,
+        scan(
+            store / "pictures",
+            matcher=safehash.Matcher.from_files(*lists),
+            options=ScanOptions(workers=0, **more),
+            catalog=catalog,
+        ) as running,
+    ):
+        list(running)
+
+
+def rematched(store: Path, *lists: Path, **more: Any) -> None:
+    with Catalog(store / "c.db") as catalog:
+        list(rematch(catalog, safehash.Matcher.from_files(*lists, settings=Settings(**more))))
+
+
+def list_of(path: Path, algorithm: str, *pictures: Path) -> Path:
+    lines = ["hash,algorithm,id"]
+    for picture in pictures:
+        value = safehash.hash_file(picture, algorithm=algorithm)
+        lines.append(f"{value.hex},{algorithm},{picture.stem}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("page", ["of before", "of now"])
+def test_a_verdict_stands_though_the_picture_is_known_by_another_kind_of_hash_since(
+    store: Path, page: str
+) -> None:
+    """It was said of a pHash; of a picture that has both kinds, PDQ is what it goes by."""
+    pictures = sorted((store / "pictures").glob("picture*.png"))
+    listed = list_of(store / "p.csv", "phash", pictures[0])
+    scan_with(store, list_of(store / "none.csv", "phash", pictures[4]))
+    rematched(store, listed)
+    before = token(store, "copy.png", "p")
+    assert say(store, before, "wrong").n_cancelled == 3
+    of_p = {(name, "p") for name, _ in ALIKE}
+    nothing = write_list(store / "other.csv", pictures[4])
+    scan_with(store, nothing)  # PDQ is learnt, and of its own match SHA-256
+    rematched(store, listed)
+    assert cancelled(store) == of_p
+    name = token(store, "copy.png", "p")
+    assert name != before
+    with Catalog(store / "c.db") as catalog:
+        assert judged_matches(catalog._store)[tokens(catalog)[name][0]] == {"anna": "wrong"}
+        (store / "pairs.jsonl").unlink(missing_ok=True)
+        write_pairs(store / "pairs.jsonl", pairs_of(catalog))
+        assert {pair.picture.algorithm.value for pair in pairs_of(catalog) if pair.picture is not None} == {
+            "pdq", "phash",
+        }  # fmt: skip
+    elsewhere = safehash.Matcher.from_files(
+        listed, nothing, settings=Settings(allow_pairs=read_pairs(store / "pairs.jsonl"))
+    )
+    assert elsewhere.check(pictures[0].read_bytes()).outcome.value == "suppressed"
+    scan_with(store, listed, nothing)
+    assert cancelled(store) == of_p
+    again = say(store, before if page == "of before" else name, "wrong")
+    assert (again.n_new, again.n_known, len(again.unknown)) == (0, 1, 0)
+    said = say(store, before if page == "of before" else token(store, "copy.png", "p"), "unsure", day=2)
+    assert (said.n_new, said.n_restored, len(said.unknown)) == (1, 3, 0)
+    assert cancelled(store) == set()
+
+
+def test_a_scan_by_two_kinds_of_hashes_heeds_what_was_said_of_one(store: Path) -> None:
+    """Its decision tells PDQ alone; the catalog knows the other."""
+    pictures = sorted((store / "pictures").glob("picture*.png"))
+    listed = list_of(store / "p.csv", "phash", pictures[0])
+    scan_with(store, list_of(store / "none.csv", "phash", pictures[4]))
+    rematched(store, listed)
+    say(store, token(store, "copy.png", "p"), "wrong")
+    pictures[0].write_bytes(pictures[3].read_bytes())  # of other bytes nothing was said
+    scan_with(store, listed, write_list(store / "other.csv", pictures[4]))
+    assert cancelled(store) == {("copy.png", "p"), ("again.jpg", "p")}
+
+
+def test_that_a_verdict_suppresses_nothing_is_said(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a flat picture that a re-match found by MD5: nothing tells it from others, until SHA-256 is known."""
+    flat = store / "pictures" / "flat.png"
+    Image.fromarray(np.tile(np.arange(96, dtype=np.uint8), (80, 1))).save(flat)
+    assert (safehash.hash_file(flat).quality or 0) < 50
+    md5 = hashlib.md5(flat.read_bytes(), usedforsecurity=False).hexdigest()
+    (store / "m.csv").write_text(f"md5,id\n{md5},f\n")
+    scan_with(
+        store, write_list(store / "none.csv", store / "pictures" / "picture00004.png"), file_digests=["md5"]
+    )
+    rematched(store, store / "m.csv")
+    name = token(store, "flat.png", "m")
+    applied = say(store, name, "wrong")
+    assert (applied.n_new, applied.n_cancelled, applied.n_idle, applied.exact) == (1, 0, 1, [])
+    with Catalog(store / "c.db") as catalog:
+        assert list(judged_matches(catalog._store).values()) == [{"anna": "wrong"}], "the page shows it"
+    rematched(store, store / "m.csv")
+    assert cancelled(store) == set()
+    said = {"match": name, "verdict": "wrong", "reviewer": "bea", "decided": "2026-01-01T00:00:00Z"}
+    head = {"kind": "safehash verdicts", "version": 1, "verdicts": 1}
+    (store / "v.jsonl").write_text(f"{json.dumps(head)}\n{json.dumps(said)}\n")
+    apply = ["review", "apply", str(store / "v.jsonl"), str(store / "c.db")]
+    assert main(apply) == 0
+    assert "suppress nothing yet: 1, of pictures too flat" in capsys.readouterr().err
+    scan_with(store, store / "m.csv")
+    with Catalog(store / "c.db") as catalog:
+        assert judged_matches(catalog._store) == {}, "it has no effect, and nobody shall think that it has"
+    assert main(apply) == 0, "the same file again, as the message says"
+    assert "suppressed from now on: 1" in capsys.readouterr().err
+    assert cancelled(store) == {("flat.png", "m")}
+    with Catalog(store / "c.db") as catalog:
+        assert agreement(catalog)["lists"]["m"].wrong == 1, "one picture"
+    assert say(store, token(store, "flat.png", "m"), "unsure", who="bea", day=2).n_restored == 1
+
+
 @pytest.mark.parametrize("page", ["of before", "of now"])
 def test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then(store: Path, page: str) -> None:
     """A re-match found it, by its hash alone; SHA-256 came with a later scan that found it, too."""
@@ -139,7 +253,9 @@ def test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then(store: Pat
     name = token(store, "copy.png", "a")
     assert name != before
     with Catalog(store / "c.db") as catalog:
-        assert judged_tokens(catalog._store)[name] == {"anna": "wrong"}, "the page shows what stands"
+        assert judged_matches(catalog._store)[tokens(catalog)[name][0]] == {"anna": "wrong"}, (
+            "the page shows what stands"
+        )
         assert [(pair.sha256, pair.wrong) for pair in pairs_of(catalog)] == [(None, True)]
     again = say(store, before if page == "of before" else name, "wrong")
     assert (again.n_new, again.n_known) == (0, 1)
@@ -147,7 +263,7 @@ def test_a_verdict_is_taken_back_though_the_bytes_were_not_known_then(store: Pat
     assert (taken.n_new, taken.n_restored) == (1, 3)
     assert cancelled(store) == set()
     with Catalog(store / "c.db") as catalog:
-        assert judged_tokens(catalog._store)[name] == {"anna": "unsure"}
+        assert judged_matches(catalog._store)[tokens(catalog)[name][0]] == {"anna": "unsure"}
         assert [each.by for each in judged(catalog._store)] == [{"anna": "unsure"}]
 
 
@@ -353,9 +469,9 @@ def pair(apart: int, *, view: str = "as it is", distance: int = 20, wrong: bool 
 def test_what_a_pair_cancels(pairs: list[Pair], view: str, distance: int, wanted: bool) -> None:
     key = ("a", "1", "pdq", b"\xff" * 32)
     own = Hash("pdq", bytes(32))
-    assert Pairs(pairs).cancels(key, distance=distance, view=view, own=own, sha256=None) is wanted
+    assert Pairs(pairs).cancels(key, distance=distance, view=view, hashes=[own], sha256=None) is wanted
     for other in (("b", *key[1:]), ("a", "2", *key[2:]), (*key[:3], bytes(32))):
-        assert not Pairs(pairs).cancels(other, distance=distance, view=view, own=own, sha256=None)
+        assert not Pairs(pairs).cancels(other, distance=distance, view=view, hashes=[own], sha256=None)
 
 
 def test_a_flat_picture_is_known_by_its_bytes_alone() -> None:
@@ -371,8 +487,8 @@ def test_a_flat_picture_is_known_by_its_bytes_alone() -> None:
     key = ("a", None, "md5", b"m" * 16)
     flat = Hash("pdq", bytes(32), quality=0)
     cancels = Pairs([known]).cancels
-    assert cancels(key, distance=0, view="same file", own=flat, sha256=b"s" * 32)
-    assert not cancels(key, distance=0, view="same file", own=flat, sha256=b"t" * 32)
+    assert cancels(key, distance=0, view="same file", hashes=[flat], sha256=b"s" * 32)
+    assert not cancels(key, distance=0, view="same file", hashes=[flat], sha256=b"t" * 32)
     with pytest.raises(ValueError, match="which picture"):
         Pair(source="a", id=None, hash=Hash("md5", b"m" * 16), view="same file", distance=0, wrong=True)
 

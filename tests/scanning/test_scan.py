@@ -211,7 +211,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 20)
     assert float(done.stdout) < 50, "of 2442 pages"
 
 
-def test_workers_that_never_start_are_an_error(pictures: Path, matcher: Matcher) -> None:
+def test_lists_that_no_worker_can_open_are_an_error(pictures: Path, matcher: Matcher) -> None:
     class Broken(Matcher):
         pass
 
@@ -219,7 +219,7 @@ def test_workers_that_never_start_are_an_error(pictures: Path, matcher: Matcher)
     broken.__dict__.update(matcher.__dict__)
     broken.save = lambda path, *, key=None: Path(path).write_bytes(b"")  # type: ignore[method-assign, assignment]
     broken.__class__ = Matcher
-    with pytest.raises(SafehashError, match="before they do anything"):
+    with pytest.raises(SafehashError, match="it cannot begin: IndexFileError"):
         list(scan(pictures, matcher=broken, options=ScanOptions(workers=1)))
 
 

@@ -490,6 +490,15 @@ def test_what_is_checked_lies_in_the_file() -> None:
     for elsewhere in (np.zeros(8, np.uint8), np.zeros(10_000, np.uint8)):
         with pytest.raises(ValueError, match="do not lie in the file"):
             blocks.touch(elsewhere)
+    blocks.settle()
+    blocks.touch(data)
+    data[5000] = 1
+    damaged = _search.Blocks(data, _search.block_checksums(np.zeros_like(data)), ValueError)
+    for _ in range(2):  # nothing is taken for checked where a block does not fit
+        with pytest.raises(ValueError, match="1"):
+            damaged.settle()
+        with pytest.raises(ValueError, match="1"):
+            damaged.touch(data)
     digests = np.zeros((4, 32), np.uint8)
     starts, ids = build_slots(digests, (4, 4))
     with pytest.raises(ValueError, match="digests do not lie in the file"):

@@ -16,6 +16,7 @@ import safehash
 from crashers import BY_NUMBER, as_numbered
 from safehash.matching.flood import FloodGuard
 from safehash.matching.settings import FloodLimits
+from safehash.matching.snapshot import open_snapshot
 from safehash.scanning.sealing import landlock_version
 from safehash.scanning.starting import worker_context
 from safehash.service.engine import Engine
@@ -123,6 +124,37 @@ def test_an_upload_under_way_is_finished_on_the_lists_it_began_with(
                 await engine.reload()
             assert (engine.reloads.done, engine.reloads.refused, bool(engine.refusal)) == (1, 1, True)
             await engine.check(data, effort=None, lists=None, due=time.monotonic() + 60)
+        finally:
+            await engine.stop()
+
+    asyncio.run(run())
+
+
+def test_damage_of_a_snapshot_is_known_before_a_request_meets_it(
+    matcher: safehash.Matcher, tmp_path: Path
+) -> None:
+    path = tmp_path / "lists.safehash"
+    matcher.save(path)
+    data = bytearray(path.read_bytes())
+    whole = bytes(data)
+    (section,) = (each for each in open_snapshot(path).sections if each.name == "index.pdq.ids")
+    data[section.offset] ^= 1
+    path.write_bytes(data)
+
+    async def run() -> None:
+        engine = Engine(
+            lambda: safehash.Matcher.open(path),
+            ServiceOptions(workers=1, reload_seconds=None),
+            flood=None,
+        )
+        await engine.start()
+        try:
+            while not engine.damage:
+                await asyncio.sleep(0.01)
+            assert "index.pdq.ids" in engine.damage
+            path.write_bytes(whole)
+            await engine.reload()
+            assert engine.damage == ""
         finally:
             await engine.stop()
 
@@ -246,6 +278,9 @@ def test_a_file_of_something_else_is_no_memory(tmp_path: Path) -> None:
     [
         ("", "no token"),
         ("check ops short", "line 1: a token has at least 16"),
+        ("check ops 0123456789abcdé-", "line 1: a token has at least 16 characters, all of them ASCII"),
+        ("check ops 0123456789abcdef\0", "line 1: a token"),
+        ("check ops 0123456789abcdef\nadmin boss 0123456789abcdef", "line 2: the same token"),
         ("# fine\nroot ops 0123456789abcdef", "line 2: expected"),
         ("check 0123456789abcdef", "line 1: expected"),
         ("check o;ps 0123456789abcdef", "line 1: a name"),
@@ -260,6 +295,14 @@ def test_tokens_that_cannot_be_understood_are_refused_and_not_shown(
     with pytest.raises(safehash.SafehashError, match=said) as caught:
         Tokens(str(path))
     assert "0123456789" not in str(caught.value)
+
+
+def test_a_file_of_tokens_as_others_write_it(tmp_path: Path) -> None:
+    path = tmp_path / "tokens"
+    path.write_bytes(b"\xef\xbb\xbfcheck ops 0123456789abcdef\r\ncheck\tops 0123456789abcdeg\r\n")
+    tokens = Tokens(str(path))
+    for last in "fg":
+        assert tokens.bearer(f"Bearer 0123456789abcde{last}", role="check") == "ops"
 
 
 @pytest.mark.parametrize(

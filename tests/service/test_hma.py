@@ -160,6 +160,14 @@ def test_every_answer_says_the_outcome(service: Running, pictures: list[Path]) -
         assert answer.headers["x-safehash-outcome"] == "match"
 
 
+def test_a_head_is_that_of_the_answer(service: Running, pictures: list[Path]) -> None:
+    asked = f"/m/lookup?signal_type=pdq&signal={hex_of(pictures[1])}"
+    whole, head = service.ask("GET", asked), service.ask("HEAD", asked)
+    assert (head.status, head.body) == (200, b"")
+    for name in ("content-length", "content-type", "x-safehash-outcome"):
+        assert head.headers[name] == whole.headers[name]
+
+
 def test_raw_lookup(service: Running, pictures: list[Path]) -> None:
     digits = hex_of(pictures[1])
     numbers = service.get("/m/raw_lookup", signal_type="pdq", signal=digits).json["matches"]

@@ -12,7 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from safehash.service.protocol import PIECES, Bounded
+from safehash.service.protocol import PIECES, Bounded, Pieces
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
 
@@ -49,6 +49,20 @@ class Wire(asyncio.Transport):
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return default
+
+
+def test_small_pieces_of_a_body_are_kept_together() -> None:
+    """Each by itself, two bytes took forty-two: whoever may upload could fill the memory twenty times over."""
+    pieces = Pieces()
+    sent = [b"ab"] * 5000 + [bytes(5000)] + [b"cd"] * 3 + [bytes(4096)] * 2 + [b"e"]
+    for each in sent:
+        pieces += each
+    assert len(pieces) == len(b"".join(sent))
+    taken = pieces.taken()
+    assert b"".join(taken) == b"".join(sent)
+    assert [len(each) for each in taken] == [10_000, 5000, 6, 4096, 4096, 1]
+    assert {type(each) for each in taken} == {bytes}
+    assert pieces.taken() == ()
 
 
 async def read_all(scope: Any, receive: Any, send: Any) -> None:
@@ -186,6 +200,46 @@ def test_a_second_request_on_its_way_is_not_taken_for_the_rest_of_the_first() ->
         return wire.written.count(b"[4]") == 2
 
     assert not talk(read_all, pieces(), kind=Quick, until=slow).closed
+
+
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAI\r\n"
+
+
+async def tell(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with the length of the body, and with what its head says of connections."""
+    n_bytes, more = 0, True
+    while more:
+        message = await receive()
+        n_bytes, more = n_bytes + len(message.get("body", b"")), message.get("more_body", False)
+    said = [value for name, value in scope["headers"] if name in (b"connection", b"upgrade", b"x-a")]
+    await respond(send, b"%d%r" % (n_bytes, said))
+
+
+@pytest.mark.parametrize("step", [1, 7, 150, 10_000])
+def test_a_body_is_read_whose_head_offers_another_protocol(step: int) -> None:
+    """Java's own client offers HTTP/2 with every request: its uploads were empty, and their bytes the next request."""
+    upload = (
+        HEAD + OFFER + b"X-A: b\r\nContent-Length: 300\r\n\r\n" + b"GET / HTTP/1.1\r\n\r\n".ljust(300, b"x")
+    )
+    sent = upload + upload + b"GET / HTTP/1.1\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    pieces = iter([sent[at : at + step] for at in range(0, len(sent), step)])
+    wire = talk(tell, pieces, until=closed)
+    bodies = [part.rpartition(b"\r\n\r\n")[2] for part in wire.written.split(b"HTTP/1.1 ")[1:]]
+    assert bodies == [b"300[b'', b'b']", b"300[b'', b'b']", b"0[b'close']"]
+
+
+def test_offers_have_no_end_either() -> None:
+    """Thousands in one piece are read in a loop; one whose head has no end is cut off; and no tunnel is dug."""
+    offer = b"GET / HTTP/1.1\r\n" + OFFER + b"\r\n"
+
+    def all_there(wire: Wire) -> bool:
+        return wire.written.count(b"done") == 1500
+
+    talk(read_nothing, iter([offer * 1500]), until=all_there)
+    pieces = iter([HEAD + OFFER, *[b"x-more: " + b"a" * 1000 + b"\r\n"] * 100])
+    assert talk(read_nothing, pieces, until=closed).written.startswith(b"HTTP/1.1 431 ")
+    wire = talk(read_nothing, iter([b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\nxx"]), until=closed)
+    assert wire.written.startswith(b"HTTP/1.1 400 ")
 
 
 # -- answers ------------------------------------------------------------------------------------------------

@@ -169,11 +169,62 @@ REFUSED: dict[str, tuple[Any, int]] = {
          {"Content-Type": "application/json"}), 400,
     ),
     "too large": (("POST", "/v1/check", bytes(400_000), {}), 413),
+    # Of what is said twice one would count, and nobody knows which: of two lists, the other would match nothing.
+    "a list and another": (("POST", "/v1/check?lists=own&lists=partner", PICTURE, {}), 400),
+    "a list and another, quoted": (("POST", "/v1/check?lists=%6fwn&lists=partner", PICTURE, {}), 400),
+    "a list in a query and another in a form": (
+        ("POST", "/v1/check?lists=own", form(("a", PICTURE), lists="partner")[0], {"Content-Type": form()[1]}), 400,
+    ),
+    "two hashes of one name": (
+        ("POST", "/v1/check", b'{"hash": "pdq:%s", "hash": "pdq:%s"}' % (b"0" * 64, b"1" * 64),
+         {"Content-Type": "application/json"}), 400,
+    ),
+    # What is no text cannot be written back, nor kept.
+    "half a surrogate pair": (
+        ("POST", "/v1/check", b'{"\\ud800": 1}', {"Content-Type": "application/json"}), 400,
+    ),
+    "half a pair in UTF-8": (
+        ("POST", "/v1/verdicts", b'{"list": "own", "id": "\xed\xa0\x80", "verdict": "harmless"}',
+         {"Content-Type": "application/json"}), 400,
+    ),
+    "half a pair in UTF-16": (
+        ("POST", "/v1/check", '{"\ud800": 1}'.encode("utf-16", "surrogatepass"),
+         {"Content-Type": "application/json"}), 400,
+    ),
+    # What is packed, or does not say what it is, would be no picture, and so nothing to reject.
+    "packed": (("POST", "/v1/check", PICTURE, {"Content-Encoding": "gzip"}), 415),
+    "JSON that does not say so": (
+        ("POST", "/v1/check", b' {"hash": "x"}', {"Content-Type": "application/x-www-form-urlencoded"}), 415,
+    ),
+    "a hash as a form of words": (
+        ("POST", "/v1/check", b"hash=f8f8", {"Content-Type": "application/x-www-form-urlencoded"}), 415,
+    ),
     "an explanation without tokens": (("POST", "/v1/explain", PICTURE, {}), 403),
     "a page in a browser": (("POST", "/v1/verdicts", b"{}", {"Origin": "https://somewhere.example"}), 403),
     "another method": (("GET", "/v1/check", None, {}), 405),
     "another path": (("GET", "/v2/check", None, {}), 404),
 }  # fmt: skip
+
+
+def test_a_picture_is_one_whatever_it_is_called(service: Running, pictures: list[Path]) -> None:
+    """As curl and others send it, who know no better; and who offers another protocol is answered in this one."""
+    upgrade = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAAAAI"}
+    for headers in (
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        {"Content-Type": "text/plain"},
+        {"Content-Encoding": "identity"},
+        upgrade,
+    ):
+        answer = service.ask("POST", "/v1/check", pictures[1].read_bytes(), headers)
+        assert (answer.status, answer.json["outcome"]) == (200, "match")
+    whole = safehash.hash_file(pictures[1]).hex
+    answer = service.ask(
+        "POST",
+        "/v1/check",
+        json.dumps({"hash": whole}).encode(),
+        {"Content-Type": "application/vnd.api+json"},
+    )
+    assert answer.json["outcome"] == "match"
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -323,6 +374,7 @@ def test_lists_are_read_anew_and_a_torn_one_never_replaces_a_good_one(
             "status": "degraded",
             "last_good": ["own"],
             "update_refused": False,
+            "damaged": False,
         }
         assert service.post("/v1/check", other).json["outcome"] == "match"
         assert any("last good state" in line for line in service.log)

@@ -9,12 +9,14 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -26,6 +28,7 @@ from safehash.service.answers import Json
 from safehash.service.asking import query_of
 from safehash.service.bodies import read_body
 from safehash.service.gathering import Gathering
+from safehash.service.numbers import Numbers
 from safehash.service.protocol import PIECES, Pieces
 from safehash.service.refusing import Refused
 
@@ -48,7 +51,12 @@ LITERAL = st.text("aB9=&.,:-_+%;/ ", max_size=12)
 )
 def test_a_query_is_read_as_starlette_reads_it(query: bytes) -> None:
     request = Request({"type": "http", "query_string": query, "headers": []})
-    assert dict(query_of(request)) == dict(request.query_params)
+    pairs = request.query_params.multi_items()
+    if len(dict(pairs)) < len(pairs):
+        with pytest.raises(Refused, match="twice"):
+            query_of(request)
+    else:
+        assert query_of(request) == dict(pairs)
 
 
 SCALARS = (
@@ -70,6 +78,12 @@ VALUES = st.recursive(
 def test_an_answer_is_written_as_starlette_writes_it(value: Any) -> None:
     ours, theirs = Json(value, 201, {"X-A": "b"}), JSONResponse(value, 201, {"X-A": "b"})
     assert (ours.body, ours.raw_headers, ours.status_code) == (theirs.body, theirs.raw_headers, 201)
+
+
+def test_half_a_surrogate_pair_is_written_as_its_escape() -> None:
+    """An id of a list may have one: what matches that entry was answered with an error."""
+    value = {"id": "\ud800x", "more": ["é", "\udfff"]}
+    assert json.loads(bytes(Json(value).body)) == value
 
 
 # -- the access log -----------------------------------------------------------------------------------------
@@ -131,6 +145,35 @@ def test_only_what_its_maker_answers_for_is_not_looked_through(capsys: pytest.Ca
         print(DIGEST, file=sys.stderr)
         sys.stderr.write(WithoutDigest("x") + DIGEST)  # joined, it is a text as any other
     assert capsys.readouterr().err == f"{DIGEST}\n{DIGEST[:8]}...\nx{DIGEST[:8]}..."
+
+
+# -- numbers ------------------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["/a", "/b"]), st.sampled_from([200, 404]), st.floats(0, 40)), max_size=9
+    )
+)
+def test_the_page_of_numbers_is_what_the_library_would_count(answers: list[tuple[str, int, float]]) -> None:
+    engine: Any = SimpleNamespace(
+        is_ready=False, n_held=0, reloads=SimpleNamespace(done=0, refused=0), guard=None
+    )
+    ours, registry = Numbers(engine), CollectorRegistry()
+    counter = Counter("safehash_requests", "Requests answered", ("route", "status"), registry=registry)
+    times = Histogram(
+        "safehash_request_seconds", "From a request's head to its answer", ("route",), registry=registry,
+        buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
+    )  # fmt: skip
+    for route, status, seconds in (*answers, ("/a", 200, 0.005)):  # on a limit
+        ours.answered(route, status, seconds)
+        counter.labels(route, str(status)).inc()
+        times.labels(route).observe(seconds)
+
+    def lines(page: bytes) -> list[str]:
+        return [line for line in page.decode().splitlines() if "_request" in line and "_created" not in line]
+
+    assert sorted(lines(ours.page())) == sorted(lines(generate_latest(registry)))
 
 
 # -- bodies -------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ __all__ = [
     "number",
     "several",
     "share",
+    "signed",
     "size",
     "whole",
     "words",
@@ -64,6 +65,23 @@ def number(*, least: float = 0.0, most: float = _MOST_SECONDS) -> Callable[[str]
         except ValueError:
             value = math.nan
         if not (0 < value <= most and value >= least):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+        return value
+
+    parse.__name__ = wanted
+    return parse
+
+
+def signed(most: float) -> Callable[[str], float]:
+    """Return the type of numbers from `-most` to `most`."""
+    wanted = f"a number from -{most:g} to {most:g}"
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not abs(value) <= most:
             raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
         return value
 

@@ -95,6 +95,11 @@ def _apply(arguments: argparse.Namespace) -> int:
     ]
     if applied.n_conflicts:
         said.append(f"not suppressed, as reviewers contradict each other on them: {applied.n_conflicts}")
+    if applied.n_idle:
+        said.append(
+            f"suppress nothing yet: {applied.n_idle}, of pictures too flat for their hash to tell them from others, "
+            "whose bytes are not known. Scan them with that list, and apply this file again"
+        )
     if applied.unknown:
         named = ", ".join(sorted({each.match[:8] for each in applied.unknown})[:_MOST_NAMED])
         said.append(

@@ -13,12 +13,23 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import IndexFileError
 from ..files import writing_whole
-from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE, USUAL_QUALITY, Algorithm
+from ..hashing.algorithms import LOW_QUALITY_DISTANCE, MOST_EVIDENCE, USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from ..lists.switches import for_shell
 from ..matching.settings import EFFORTS
 from ..scanning.options import DEFAULT_OPTIONS
 from ..scanning.records import Known, Problem, ScanRecord, Summary
-from .arguments import ListText, LookPath, ReadPath, UpdatePath, WritePath, memory, number, share, whole
+from .arguments import (
+    ListText,
+    LookPath,
+    ReadPath,
+    UpdatePath,
+    WritePath,
+    memory,
+    number,
+    share,
+    signed,
+    whole,
+)
 from .exits import INTERRUPTED, MATCHED, NOTHING, OK, UNDECIDED, epilog
 from .interrupts import check_interrupts
 from .list_options import LIST, add_list_options, add_trusted, list_source, trusted_keys
@@ -201,6 +212,12 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         help=f"threshold of pictures under that floor (default: {LOW_QUALITY_DISTANCE}; 0: the same hash)",
     )
     group.add_argument(
+        "--min-evidence",
+        type=signed(MOST_EVIDENCE),
+        metavar="BITS",
+        help='suppress matches with less evidence (docs/matching.md, "Evidence"; default: none is)',
+    )
+    group.add_argument(
         "--require-fresh", action="store_true", help="refuse lists that are past their format's refresh age"
     )
     group.add_argument(
@@ -232,6 +249,8 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
         differs["min_quality"] = arguments.min_quality
     if arguments.low_quality_distance is not None:
         differs["low_quality_distance"] = arguments.low_quality_distance
+    if arguments.min_evidence is not None:
+        differs["min_evidence"] = arguments.min_evidence
     if arguments.require_fresh:
         differs["require_fresh"] = True
     settings = Settings(

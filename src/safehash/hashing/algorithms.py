@@ -12,6 +12,7 @@ from ..errors import SHOWN_DIGITS
 __all__ = [
     "ALLOWED_DISTANCE",
     "LOW_QUALITY_DISTANCE",
+    "MOST_EVIDENCE",
     "SHOWN_DIGITS",
     "USUAL_DISTANCE",
     "USUAL_QUALITY",
@@ -107,6 +108,9 @@ USUAL_QUALITY = 50
 #: Bits within which an upload of lower quality matches as it is: of 39 such tuning uploads, one in five of all of them,
 #: none comes within 60 bits of another picture's entry (docs/matching.md, "Low quality").
 LOW_QUALITY_DISTANCE = 16
+
+#: Bits of evidence for or against a copy that no match has: what may be asked for lies between (docs/matching.md).
+MOST_EVIDENCE = 20
 
 #: Bits within which an upload is taken for a picture of an allow-list (docs/matching.md).
 ALLOWED_DISTANCE = 16

@@ -33,7 +33,7 @@ _HELD, _HELD_OF_A_PART = 8, 13.5
 _MOST_SHARE = 2
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
     """A canvas, its colour, the items on it, the first one lowest, and where each begins, in columns and rows."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .._face import checked, public_value
 from .._frozen import FrozenMap
-from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE, USUAL_QUALITY
+from ..hashing.algorithms import LOW_QUALITY_DISTANCE, MOST_EVIDENCE, USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from .entry import CATEGORIES, Entry
 from .suspicion import suspicion
@@ -33,6 +33,7 @@ class ListPolicy:
         Thresholds in bits by algorithm; algorithms that are missing keep the policy's.
     min_quality : int or None
         For the list's entries whose quality is known; uploads keep the policy's own floor.
+    min_evidence : float or None
     categories : collection of str or None
     include_labels, exclude_labels : collection of str or None
     include_suspicious : bool or None
@@ -53,6 +54,7 @@ class ListPolicy:
 
     max_distance: Mapping[str, int] | None = None
     min_quality: int | None = None
+    min_evidence: float | None = None
     categories: Collection[str] | None = None
     include_labels: Collection[str] | None = None
     exclude_labels: Collection[str] | None = None
@@ -80,6 +82,9 @@ class Policy:
     low_quality_distance : int or None
         An upload of a lower PDQ quality is looked up as it is, and matches within so many bits, or the threshold where
         that is less; None: it is not looked up at all.
+    min_evidence : float or None
+        A match with less evidence (`Match.evidence`, in bits; docs/matching.md) is suppressed, by "evidence"; one
+        of which digests are all that is known is not. None: whatever matches is to be reviewed.
     categories : collection of str
         Which entries match. "negative" never does unless named here; a match says its entry's category.
     include_labels : collection of str or None
@@ -114,6 +119,7 @@ class Policy:
     max_distance: Mapping[str, int] = field(default_factory=lambda: FrozenMap(_THRESHOLDS))
     min_quality: int = USUAL_QUALITY
     low_quality_distance: int | None = LOW_QUALITY_DISTANCE
+    min_evidence: float | None = None
     categories: Collection[str] = ("positive", "seed", "disputed")
     include_labels: Collection[str] | None = None
     exclude_labels: Collection[str] = frozenset()
@@ -150,6 +156,7 @@ class Policy:
             max_distance={**self.max_distance, **(own.max_distance or {})},
             min_quality=_first(own.min_quality, self.min_quality),
             low_quality_distance=self.low_quality_distance,
+            min_evidence=_first(own.min_evidence, self.min_evidence),
             categories=_first(own.categories, self.categories),
             include_labels=_first(own.include_labels, self.include_labels),
             exclude_labels=_first(own.exclude_labels, self.exclude_labels),
@@ -198,6 +205,7 @@ class Policy:
             "max_distance": dict(self.max_distance),
             "min_quality": self.min_quality,
             "low_quality_distance": self.low_quality_distance,
+            "min_evidence": self.min_evidence,
             "categories": list(self.categories),
             "include_labels": None if self.include_labels is None else sorted(self.include_labels),
             "exclude_labels": sorted(self.exclude_labels),
@@ -276,6 +284,12 @@ def _settle(policy: Policy | ListPolicy) -> None:
             raise ValueError(f"no threshold of {bits} bits for {name}")
     if policy.min_quality is not None and not 0 <= policy.min_quality <= 100:
         raise ValueError(f"a quality is 0 to 100, not {policy.min_quality}")
+    least = policy.min_evidence
+    if least is not None:
+        if isinstance(least, bool) or not isinstance(least, (int, float)):
+            raise TypeError(f"min_evidence is a number of bits, or None, not {type(least).__name__}")
+        if not abs(least) <= MOST_EVIDENCE:  # nor NaN
+            raise ValueError(f"min_evidence is -{MOST_EVIDENCE} to {MOST_EVIDENCE} bits, not {least}")
     for name in ("max_age_days", "refresh_days"):
         days = getattr(policy, name, None)
         if days is not None and not 0 < days <= _MOST_DAYS:  # not NaN either

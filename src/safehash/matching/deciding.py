@@ -349,6 +349,8 @@ def _judged(
             suppressed_by = "allow-list"
         if suppressed_by is None and entry.id is not None and entry.id in settings.allow_ids:
             suppressed_by = "allowed id"
+        if suppressed_by is None and _is_thin(hit.evidence, own.min_evidence):
+            suppressed_by = "evidence"
         matches.append(
             Match(
                 entry=entry, distance=hit.distance, view=hit.view, suppressed_by=suppressed_by,
@@ -356,6 +358,11 @@ def _judged(
             )
         )  # fmt: skip
     return matches
+
+
+def _is_thin(evidence: float | None, wanted: float | None) -> bool:
+    """Tell whether a match has less evidence than is wanted: as it is shown, to a tenth; unknown is not less."""
+    return evidence is not None and wanted is not None and round(evidence, 1) < wanted
 
 
 def _allowed_by(entry: Entry, hit: Hit, allowing: Sequence[tuple[Entry, Hit]]) -> str | None:

@@ -44,7 +44,9 @@ class Outcome(str, enum.Enum):
     UNREADABLE = "unreadable"  #: damaged, empty, or its decoder failed
     TOO_LARGE = "too_large"  #: over a limit; not decoded
     UNSUPPORTED = "unsupported"  #: not an image, or a format outside the allow-list
-    SUPPRESSED = "suppressed"  #: every match was cancelled by an allow-list or a quarantine
+    SUPPRESSED = (
+        "suppressed"  #: each match was cancelled: allow-list, review, quarantine, too little evidence
+    )
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
         # Some Pythons (3.11.2) pickle a member as what `getattr` returns, which no allow-list of names may know.
@@ -82,10 +84,12 @@ class Match:
     view : str
         How the upload had to be looked at: "as it is", "mirrored", "inside a frame" ...
     suppressed_by : str or None
-        What cancelled it: the allow-list's name, "quarantine", or "review".
+        What cancelled it: the allow-list's name, "allow-list", "allowed id", "evidence" (less than
+        `Policy.min_evidence` asks for), "review", or "quarantine".
     evidence : float or None
         That it is a copy, in bits: each one doubles how much more often copies look so than other pictures do
-        (docs/matching.md, "Evidence"). None where digests are all that is known.
+        (docs/matching.md, "Evidence"). Of several views that matched, that of the one with most. None where digests
+        are all that is known.
 
     Examples
     --------
@@ -230,6 +234,10 @@ class Audit:
     n_pairs: int = 0
     #: Within how many bits uploads of a lower quality match as they are; None: not at all.
     low_quality_distance: int | None = LOW_QUALITY_DISTANCE
+    #: Matches with less evidence are suppressed, in bits; None: none is.
+    min_evidence: float | None = None
+    #: What differs for one list: (list, bits).
+    list_evidence: tuple[tuple[str, float], ...] = ()
 
 
 @public_value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -125,16 +125,16 @@ class Pairs:
         *,
         distance: int,
         view: str,
-        own: Hash | None,
+        hashes: Sequence[Hash],
         sha256: bytes | None,
     ) -> bool:
         """Return whether reviewers cancelled a match.
 
-        Of the very bytes that were reviewed, by whatever view. Of a picture within `ALIKE_BITS`, the match must
-        have come about as the reviewed one did, the picture be no farther from the reviewed one than from the entry,
-        and the match be no nearer than that picture's can be: what shows a reviewed picture with the listed one
-        inside is nearer. Where any reviewer said of a picture like this one that it is
-        the listed one, nothing is cancelled.
+        Of the very bytes that were reviewed, by whatever view, which SHA-256 tells: of one MD5 there are two files.
+        Of a picture within `ALIKE_BITS`, the match must have come about as the reviewed one did, the picture be no
+        farther from the reviewed one than from the entry, and the match be no nearer than that picture's can be: what
+        shows a reviewed picture with the listed one inside is nearer. Where any reviewer said of a picture like this
+        one that it is the listed one, nothing is cancelled.
 
         Parameters
         ----------
@@ -142,14 +142,14 @@ class Pairs:
             Of the entry.
         distance, view
             Of the match.
-        own : Hash or None
-            The picture's hash as it is.
+        hashes : sequence of Hash
+            The picture's as it is, by each algorithm that it is known by.
         sha256 : bytes or None
             Of its bytes, where they are known.
         """
         found = False
         for pair in self._by_entry.get(key, ()):
-            apart = pair.apart(own)
+            apart = next((bits for bits in map(pair.apart, hashes) if bits is not None), None)
             alike = apart is not None and apart <= ALIKE_BITS
             same = sha256 is not None and pair.sha256 == sha256
             if not pair.wrong:
@@ -161,14 +161,16 @@ class Pairs:
                 found = found or (apart <= distance and distance + apart >= pair.distance)
         return found
 
-    def settle(self, decision: Decision, *, own: Hash | None = None, sha256: bytes | None = None) -> Decision:
+    def settle(
+        self, decision: Decision, *, known: Sequence[Hash] = (), sha256: bytes | None = None
+    ) -> Decision:
         """Return a decision with the matches cancelled that reviewers found wrong for pictures like this one.
 
         Parameters
         ----------
         decision : Decision
-        own : Hash, optional
-            The picture's hash as it is, if that is not the decision's.
+        known : sequence of Hash
+            The picture's hashes as it is that are known beside the decision's.
         sha256 : bytes, optional
             Of the picture's bytes.
         """
@@ -176,18 +178,18 @@ class Pairs:
             return decision
         from .decision import in_order, outcome_of
 
-        own = decision.hash if own is None else own
-        matches = [self._settled(match, own, sha256) for match in decision.matches]
+        hashes = known if decision.hash is None else (decision.hash, *known)
+        matches = [self._settled(match, hashes, sha256) for match in decision.matches]
         if all(one is other for one, other in zip(matches, decision.matches, strict=True)):
             return decision
         return replace(decision, outcome=outcome_of(matches, decision.outcome), matches=in_order(matches))
 
-    def _settled(self, match: Match, own: Hash | None, sha256: bytes | None) -> Match:
+    def _settled(self, match: Match, hashes: Sequence[Hash], sha256: bytes | None) -> Match:
         value = match.entry.hash
         if match.suppressed_by is not None or not isinstance(value, Hash):
             return match
         key = (match.entry.source, match.entry.id, value.algorithm.value, value.digest)
-        if not self.cancels(key, distance=match.distance, view=match.view, own=own, sha256=sha256):
+        if not self.cancels(key, distance=match.distance, view=match.view, hashes=hashes, sha256=sha256):
             return match
         return replace(match, suppressed_by=REVIEW)
 

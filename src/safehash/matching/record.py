@@ -85,7 +85,8 @@ MATCH_FIELDS = (
     Field("algorithm", Kind.TEXT, "of the entry's digest", "unless the entry has none", "entry_algorithm"),
     Field("hash", Kind.DIGEST, "the entry's digest", "unless the entry has none", "entry_hash"),
     Field(
-        "suppressed_by", Kind.TEXT, "what cancelled the match: an allow-list's name, `quarantine` or `review`",
+        "suppressed_by", Kind.TEXT,
+        "what cancelled the match: an allow-list's name, `evidence`, `quarantine`, `review` ...",
         "where it is cancelled", "suppressed_by",
     ),
     Field(

@@ -4,7 +4,7 @@ What stands in the header beside the table and the indexes, written by `save_sta
 
     n_listed      rows of the table that are listed; those behind are allowed
     notes         remarks about the lists
-    max_distance, min_quality, low_quality_distance, per_list
+    max_distance, min_quality, low_quality_distance, min_evidence, per_list
                   thresholds, as of `Policy`; per_list maps names to their own max_distance
     exact         algorithms of file digests, each with the arrays heads.NAME and order.NAME
 
@@ -65,10 +65,14 @@ def save_state(path: str | os.PathLike[str], state: State, *, key: bytes | None 
             "max_distance": dict(state.policy.max_distance),
             "min_quality": state.policy.min_quality,
             "low_quality_distance": state.policy.low_quality_distance,
+            "min_evidence": state.policy.min_evidence,
             "per_list": {
-                name: {"max_distance": dict(own.max_distance)}
+                name: {
+                    "max_distance": None if own.max_distance is None else dict(own.max_distance),
+                    "min_evidence": own.min_evidence,
+                }
                 for name, own in state.policy.per_list.items()
-                if own.max_distance is not None
+                if own.max_distance is not None or own.min_evidence is not None
             },
             "exact": [algorithm.value for algorithm in state.exact],
         },
@@ -113,6 +117,7 @@ def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
         audit=audit_of((*snapshot.indexes, *exact), snapshot.lists, policy, settings),
         notes=notes,
         origin=(snapshot.state,),
+        verifying=snapshot.verifying,
     )
 
 
@@ -148,8 +153,10 @@ def _policy_of(snapshot: Snapshot) -> Policy:
             max_distance=dict(header["max_distance"]),
             min_quality=int(header["min_quality"]),
             low_quality_distance=_low_quality_distance(header),
+            min_evidence=header.get("min_evidence"),  # one of an older version asks for none
             per_list={
-                name: ListPolicy(max_distance=own["max_distance"]) for name, own in header["per_list"].items()
+                name: ListPolicy(max_distance=own["max_distance"], min_evidence=own.get("min_evidence"))
+                for name, own in header["per_list"].items()
             },
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:

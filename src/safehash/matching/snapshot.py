@@ -34,7 +34,8 @@ import math
 import mmap
 import os
 import struct
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -180,12 +181,29 @@ class Snapshot:
         IndexFileError
             Names the first damaged section.
         """
+        for _ in self.verifying():
+            pass
+
+    def verifying(self) -> Iterator[None]:
+        """Check every block of every section, a piece at each step: who has enough leaves.
+
+        What was checked whole is looked up faster from then on: what is known of a block is not asked any more, and a
+        file that is read now lies in large pages where the system has such.
+
+        Raises
+        ------
+        IndexFileError
+            Names the first damaged section.
+        """
+        _prefer_large_pages(self._data)
         for section in self.sections:
             start = section.offset
-            while start < section.offset + section.n_bytes:  # in pieces, so that a signal can interrupt
+            while start < section.offset + section.n_bytes:
                 end = min(start + _CHUNK, section.offset + section.n_bytes)
                 self._blocks.touch(self._data[start:end])
                 start = end
+                yield
+        self._blocks.settle()
 
     def _read_header(
         self, trusted: Collection[bytes]
@@ -363,6 +381,15 @@ def open_snapshot(path: PathLike, *, verify: str = "lazy", trusted: Collection[b
 
 def _mapped(file: io.FileIO) -> npt.NDArray[np.uint8]:
     return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+
+
+def _prefer_large_pages(data: npt.NDArray[np.uint8]) -> None:
+    """Ask for large pages under a mapping: look-ups go all over it, and small ones cost a seventh of their time."""
+    advice = getattr(mmap, "MADV_HUGEPAGE", None)
+    mapped = data.base.obj if isinstance(data.base, memoryview) else None
+    if advice is not None and isinstance(mapped, mmap.mmap):
+        with suppress(OSError):  # a system without
+            mapped.madvise(advice)
 
 
 def _read_whole(file: io.FileIO, n_bytes: int) -> npt.NDArray[np.uint8]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -29,6 +29,7 @@ from .keeping import Before, check_shrink, keep, last_good_of
 from .list_signatures import expect_list_signed, signature_path
 from .settings import Settings
 from .snapshot import file_state
+from .weights import WEIGHTS
 
 __all__ = [
     "Sources",
@@ -63,6 +64,9 @@ class State:
         str, ...
     ] = ()  # names of lists that are in their last good state, as what is there now is refused
     only: frozenset[str] | None = None  # names of the lists whose entries count; None for all
+    verifying: Callable[[], Iterator[None]] | None = (
+        None  # of a snapshot: checks all of it, a piece at each step
+    )
 
     def counts(self) -> dict[str, int]:
         """Return how many digests of each algorithm are looked among."""
@@ -342,11 +346,19 @@ def audit_of(
         allow_distance=settings.allow_distance,
         allow_ids=tuple(sorted(settings.allow_ids)),
         n_pairs=len(settings.allow_pairs),
+        min_evidence=policy.min_evidence,
+        list_evidence=tuple(
+            (name, own.min_evidence)
+            for name, own in sorted(policy.per_list.items())
+            if own.min_evidence is not None
+        ),
     )
 
 
 #: What of a policy holds when a snapshot is opened; the rest was settled when it was built.
-_HOLDS_LATER = {"max_distance", "min_quality", "low_quality_distance", "per_list"}
+_HOLDS_LATER = {"max_distance", "min_quality", "low_quality_distance", "min_evidence", "per_list"}
+#: Likewise, of what differs for one list.
+_HOLDS_LATER_OF_LISTS = {"max_distance", "min_evidence"}
 
 
 def remarks_on(state: State, settings: Settings, *, opened: bool) -> tuple[str, ...]:
@@ -373,6 +385,7 @@ def remarks_on(state: State, settings: Settings, *, opened: bool) -> tuple[str, 
             )
             for name in sorted(set(policy.per_list) - listed)
         ]
+        remarks += _out_of_reach(policy)
         if opened:
             usual = Policy()
             asked = [
@@ -384,7 +397,7 @@ def remarks_on(state: State, settings: Settings, *, opened: bool) -> tuple[str, 
                 f"{each.name} of {name}"
                 for name, own in sorted(policy.per_list.items())
                 for each in fields(own)
-                if each.name != "max_distance" and getattr(own, each.name) is not None
+                if each.name not in _HOLDS_LATER_OF_LISTS and getattr(own, each.name) is not None
             ]
             remarks += [
                 f"the policy's {name} has no effect on a snapshot: which entries count was settled when it was built"
@@ -394,6 +407,21 @@ def remarks_on(state: State, settings: Settings, *, opened: bool) -> tuple[str, 
     unknown = set(settings.allow_ids) - state.table.known_ids(settings.allow_ids, before=state.n_listed)
     remarks += [f"the allowed id {shortened_value(name)!r} is no listed entry's" for name in sorted(unknown)]
     return tuple(remarks)
+
+
+def _out_of_reach(policy: Policy) -> list[str]:
+    """Say which kinds of matches never have the evidence that is asked for."""
+    asked = [("", policy.min_evidence)]
+    asked += [(f" of {name}", own.min_evidence) for name, own in sorted(policy.per_list.items())]
+    remarks = []
+    for whose, bits in asked:
+        never = [f"{kind} (at most {most:g})" for kind, (_, most, _) in WEIGHTS.items() if most < (bits or 0)]
+        if never:
+            remarks.append(
+                f"the policy's min_evidence{whose}, {bits:g} bits, suppresses every match of these views: "
+                + ", ".join(never)
+            )
+    return remarks
 
 
 def of_lists(state: State, lists: Collection[str] | None) -> State:

@@ -50,7 +50,8 @@ class Hit:
     extra : int
         Bits by which this view's own threshold lies beyond (or, negative, under) that of the picture as it is.
     evidence : float or None
-        That it is a copy, in bits (`weighing`); None where a digest is all that is known.
+        That it is a copy, in bits (`weighing`), of the view that says most for it; None where a digest is all that is
+        known.
     """
 
     row: int
@@ -346,10 +347,20 @@ class _Finds:
         return False
 
     def _keep(self, hit: Hit, evidence: Evidence | None = None) -> None:
-        """Keep the view that needs the least threshold: a nearer one may need more, and lose the row."""
+        """Keep the view that needs the least threshold: a nearer one may need more, and lose the row.
+
+        Its evidence is the most of any view: what more views say takes none away, so that a larger effort, which looks
+        at those of a lesser one first, never ends with less.
+        """
         before = self.best.get(hit.row)
-        if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):
-            self.best[hit.row] = hit if evidence is None else replace(hit, evidence=bits_of(evidence))
+        if evidence is not None:
+            hit = replace(hit, evidence=bits_of(evidence))
+        if before is None:
+            self.best[hit.row] = hit
+            return
+        kept = hit if (hit.needs, hit.distance) < (before.needs, before.distance) else before
+        most = max((each.evidence for each in (before, hit) if each.evidence is not None), default=None)
+        self.best[hit.row] = replace(kept, evidence=most)
 
     def _note(self, row: int, distance: int, view: str, evidence: Evidence, gates: Gates) -> None:
         """Keep what its family would have let pass if no gate had spoken."""

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from .evidence import MEASURES, Evidence
 from .weights import WEIGHTS
 
-__all__ = ["bits_of", "markdown"]
+__all__ = ["UNKNOWN", "WORDS", "bits_of", "in_a_word", "markdown"]
+
+#: Evidence in a word, from so many bits on; the last is what speaks against a copy. `evaluate` counts by the same ends.
+WORDS: tuple[tuple[int | None, str], ...] = ((8, "strong"), (4, "fair"), (0, "weak"), (None, "against"))
+#: And where digests are all that is known.
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,13 @@ def bits_of(evidence: Evidence) -> float:
     base, most, _ = WEIGHTS[kind]
     bits = base + sum(term.weigh(float(getattr(evidence, term.measure))) for term in _TERMS[kind])
     return min(most, max(-most, bits))
+
+
+def in_a_word(bits: float | None) -> str:
+    """Return how sure evidence is, in a word of `WORDS`."""
+    if bits is None:
+        return UNKNOWN
+    return next(word for least, word in WORDS if least is None or bits >= least)
 
 
 def kind_of(evidence: Evidence) -> str:

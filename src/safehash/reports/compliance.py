@@ -139,10 +139,14 @@ def _settings_of(summary: Mapping[str, Any], told: Mapping[str, Any]) -> Iterato
         yield f"effort {summary['effort']}"
     for name, bits in sorted(told.get("thresholds", {}).items()):
         yield f"{name}: at most {bits} bits differ"
-    for name, thresholds in told.get("list_thresholds", []):
-        yield f"list {name}: {thresholds}"
+    for source, name, bits in told.get("list_thresholds", []):
+        yield f"list {source}, {name}: at most {bits} bits differ"
     if told.get("min_quality") is not None:
         yield f"PDQ quality {told['min_quality']} and up"
+    if told.get("min_evidence") is not None:
+        yield f"matches with less than {told['min_evidence']:g} bits of evidence: suppressed"
+    for source, bits in told.get("list_evidence", []):
+        yield f"list {source}: matches with less than {bits:g} bits of evidence: suppressed"
     flood = (told.get("settings") or {}).get("flood")
     yield "entries that match too much: " + ("quarantined" if flood else "not quarantined")
 

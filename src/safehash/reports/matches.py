@@ -15,9 +15,10 @@ from .._face import checked, public_value
 from ..errors import CatalogError
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..matching.printable import printable
+from ..matching.weighing import in_a_word
 from ..scanning.holdings import name_text
 from ..scanning.places import Places, absolute, shown_path
-from ..scanning.reviews import judged_tokens, pictures_of_matches
+from ..scanning.reviews import judged_matches, pictures_of_matches
 from ..scanning.verdicts import token_of
 
 if TYPE_CHECKING:
@@ -142,7 +143,8 @@ class Shown:
     Attributes
     ----------
     data : dict
-        For the script: entries, folders, views, days, pictures once each, and rows that name them by number.
+        For the script: entries, folders, views, pictures, evidence in bits and in a word once each, and rows that name
+        them by number.
     n, n_suppressed, n_files : int
     sources : list of str
     labels, folders, days : list of (str, int)
@@ -198,8 +200,8 @@ def shown_matches(store: Store, part: ReportPart, *, thumbnails: bool) -> Shown:
     CatalogError
         The catalog has no such part, or cannot be read.
     """
-    pictures, said = pictures_of_matches(store), judged_tokens(store)
-    entries, folders, views = _Table(), _Table(), _Table()
+    pictures, said = pictures_of_matches(store), judged_matches(store)
+    entries, folders, views, evidences = _Table(), _Table(), _Table(), _Table()
     groups: dict[int, list[list[Any]]] = {}
     labels: Counter[str] = Counter()
     in_folders: Counter[str] = Counter()
@@ -208,9 +210,9 @@ def shown_matches(store: Store, part: ReportPart, *, thumbnails: bool) -> Shown:
     files: dict[int, tuple[str, int | None, int | None]] = {}
     n = n_suppressed = 0
     for row in _rows(store, part):
-        (file, source, entry, algorithm, digest, category, named, root, path, member, position, size, mtime_ns,
-         distance, view, by, quality, stale, first_run, started) = row  # fmt: skip
-        token = token_of(source, entry, algorithm, digest, pictures[file].key)
+        (match, file, source, entry, algorithm, digest, category, named, root, path, member, position, size, mtime_ns,
+         distance, view, by, quality, stale, first_run, started, evidence) = row  # fmt: skip
+        token = token_of(source, entry, algorithm, digest, pictures[file].keys[0])
         shown = digest.hex()[:SHOWN_DIGITS] if digest is not None else ""
         tags = [printable(label) for label in json.loads(named)]
         facts = [printable(source), printable(entry or ""), shown, printable(category), tags]
@@ -223,7 +225,8 @@ def shown_matches(store: Store, part: ReportPart, *, thumbnails: bool) -> Shown:
                 token, number, folders.of(printable(folder)), printable(name),
                 None if member is None else printable(name_text(member) or ""), distance, views.of(printable(view)),
                 None if by is None else printable(by), quality, file, 1 if stale is not None else 0, first_run,
-                [[printable(who), verdict] for who, verdict in said.get(token, {}).items()],
+                [[printable(who), verdict] for who, verdict in said.get(match, {}).items()],
+                evidences.of(evidence, [evidence, in_a_word(evidence)]),
             ]
         )  # fmt: skip
         n += 1
@@ -253,7 +256,7 @@ def shown_matches(store: Store, part: ReportPart, *, thumbnails: bool) -> Shown:
     return Shown(
         data={
             "entries": entries.values, "folders": folders.values, "views": views.values, "rows": rows,
-            "pictures": made, "thumbnails": thumbnails,
+            "pictures": made, "thumbnails": thumbnails, "evidence": evidences.values,
         },
         n=n, n_suppressed=n_suppressed, n_files=n_files, sources=sorted({each[0] for each in entries.values}),
         labels=[(printable(name), count) for name, count in labels.most_common()],
@@ -266,8 +269,9 @@ def shown_matches(store: Store, part: ReportPart, *, thumbnails: bool) -> Shown:
 def _rows(store: Store, part: ReportPart) -> Iterator[tuple[Any, ...]]:
     condition, values = _condition(store, part)
     return store.query(
-        "SELECT files.id, list, entry, matches.algorithm, matches.digest, category, labels, roots.path, files.path,"
-        " member, position, size, mtime_ns, distance, view, suppressed_by, quality, stale, matches.first_run, started"
+        "SELECT matches.id, files.id, list, entry, matches.algorithm, matches.digest, category, labels, roots.path,"
+        " files.path, member, position, size, mtime_ns, distance, view, suppressed_by, quality, stale,"
+        " matches.first_run, started, matches.evidence"
         " FROM matches JOIN files ON files.id = matches.file JOIN roots ON roots.id = root"
         f" JOIN runs ON runs.id = matches.first_run WHERE {condition}"
         " ORDER BY suppressed_by IS NOT NULL, distance, roots.path, files.path, position",

@@ -10,6 +10,7 @@ from .._face import checked
 from ..files import writing_whole
 from ..hashing.algorithms import SHOWN_DIGITS, USUAL_DISTANCE, Algorithm
 from ..matching.decision import DECIDED
+from ..matching.weighing import UNKNOWN, WORDS
 from ..scanning.agreement import agreement
 from ..scanning.holdings import PRESENT, counts, name_text
 from ..scanning.places import shown_path
@@ -98,6 +99,8 @@ def _facts(catalog: Catalog, matches: Shown, part: ReportPart) -> dict[str, Any]
         "n_undecided": n_undecided,
         "matches": matches,
         "part": part.words(),
+        "evidence_words": [*(word for _, word in WORDS), UNKNOWN],
+        "evidence_from": [(least, word) for least, word in WORDS if least is not None],
         "histogram": _histogram(matches),
         "agreement": agreement(catalog),
         "runs": _runs(store),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..hashing.algorithms import SHOWN_DIGITS, Algorithm
+from ..hashing.hashes import Hash
 from ..matching.decision import Outcome, outcome_among
 from ..matching.record import decision_record
 from .places import shown_path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .catalog import Catalog
     from .store import Store
 
-__all__ = ["PRESENT", "counts", "facts_of", "name_text", "records", "text_of_digest"]
+__all__ = ["PRESENT", "counts", "facts_of", "hashes_in", "name_text", "records", "text_of_digest"]
 
 #: The condition on `files` for what was decided and is still there.
 PRESENT = f"files.outcome <> '{SKIPPED}' AND files.gone IS NULL"
@@ -51,7 +52,14 @@ def records(
 
 
 def facts_of(
-    store: Store, file: int, *, path: str, lists: Collection[str] | None = None, whole: bool = True
+    store: Store,
+    file: int,
+    *,
+    path: str,
+    lists: Collection[str] | None = None,
+    scopes: Collection[int] | None = None,
+    algorithms: Sequence[str] = (),
+    whole: bool = True,
 ) -> dict[str, Any]:
     """Return what is known of one file, as `decision_record` takes it.
 
@@ -61,6 +69,10 @@ def facts_of(
         As the record shall name it.
     lists : collection of str, optional
         Only matches with these lists count, and are told.
+    scopes : collection of int, optional
+        Only matches that were found under one of these count, and are told.
+    algorithms : sequence of str
+        Of several hashes of the picture, the first of these is told; else PDQ.
     whole : bool
         Tell everything, and not outcome, reason and matches alone.
     """
@@ -72,7 +84,7 @@ def facts_of(
     member, position, size, mtime_ns, outcome, otherwise, reason, quality, how, gone = row
     matches: list[dict[str, Any]] = []
     if outcome in ("match", "suppressed"):
-        matches = list(_matches_of(store, file, lists))
+        matches = list(_matches_of(store, file, lists, scopes))
         outcome = outcome_among([match["suppressed_by"] for match in matches], Outcome(otherwise)).value
     if not whole:
         decode = None if how is None else json.loads(how)
@@ -96,12 +108,22 @@ def facts_of(
     }
     if member is not None:
         facts.update(member=name_text(member), position=position)
-    for algorithm, digest in store.query("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,)):
-        if algorithm in _FILE_DIGESTS:
-            facts[algorithm] = digest.hex()
-        else:
-            facts.update(algorithm=algorithm, hash=digest.hex(), quality=quality)
+    hashes = dict(store.query("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,)))
+    facts.update({name: digest.hex() for name, digest in hashes.items() if name in _FILE_DIGESTS})
+    for name in (*algorithms, Algorithm.PDQ.value, *hashes):
+        if name in hashes and name not in _FILE_DIGESTS:
+            facts.update(algorithm=name, hash=hashes[name].hex())
+            facts["quality"] = quality if name == Algorithm.PDQ.value else None
+            break
     return facts
+
+
+def hashes_in(rows: Iterable[tuple[Any, ...]], quality: int | None) -> list[Hash]:
+    """Return stored digests of one file as hashes, PDQ first, which alone has a quality."""
+    return [
+        Hash(name, bytes(digest), quality=quality if name == Algorithm.PDQ.value else None)
+        for name, digest in sorted(rows)
+    ]
 
 
 def _looks_at(store: Store, file: int) -> Iterator[dict[str, Any]]:
@@ -142,11 +164,19 @@ def _shown_look(look: dict[str, Any]) -> dict[str, Any]:
     return {"run": look["run"], "effort": look["effort"], "lists": lists, "decided": look["decided"]}
 
 
-def _matches_of(store: Store, file: int, lists: Collection[str] | None) -> Iterator[dict[str, Any]]:
+def _matches_of(
+    store: Store, file: int, lists: Collection[str] | None, scopes: Collection[int] | None
+) -> Iterator[dict[str, Any]]:
+    found = (
+        ""
+        if scopes is None
+        else f" AND id IN (SELECT match FROM sightings JOIN runs ON runs.id = sightings.run"
+        f" WHERE match = matches.id AND scope IN ({', '.join(f'{scope:d}' for scope in scopes)}))"
+    )
     for row in store.query(
         "SELECT list, entry, category, labels, algorithm, digest, distance, view, suppressed_by, evidence, effort,"
         " snapshot, stale, first_run, (SELECT group_concat(run) FROM sightings WHERE match = matches.id)"
-        " FROM matches WHERE file = ? ORDER BY suppressed_by IS NOT NULL, distance, list, entry, id",
+        f" FROM matches WHERE file = ?{found} ORDER BY suppressed_by IS NOT NULL, distance, list, entry, id",
         (file,),
     ):
         source, entry, category, labels, algorithm, digest, distance, view, suppressed_by, *rest = row
@@ -188,7 +218,10 @@ def _counts(store: Store) -> dict[str, Any]:
     return {
         "files": store.number(f"SELECT count(*) FROM files WHERE {PRESENT}"),
         "gone": store.number(f"SELECT count(*) FROM files WHERE gone IS NOT NULL AND outcome <> '{SKIPPED}'"),
-        "bytes": store.number(f"SELECT total(size) FROM files WHERE position = 0 AND {PRESENT}"),
+        # An archive once, whatever was decided in it.
+        "bytes": store.number(
+            f"SELECT total(size) FROM (SELECT max(size) AS size FROM files WHERE {PRESENT} GROUP BY root, path)"
+        ),
         "outcomes": counted(f"SELECT outcome, count(*) FROM files WHERE {PRESENT}"),
         "left_aside": counted(
             f"SELECT reason, count(*) FROM files WHERE outcome = '{SKIPPED}' AND gone IS NULL"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -16,9 +17,10 @@ from .channel import Channel, MessageTooLong
 from .confining import Means, follow_parent, hush, keep_memory, limit, settle
 from .items import Item
 from .logs import Collector
-from .passing import SharedUpload, UploadMemory
-from .pool import SAY_NOTHING, Failed, crashed
+from .passing import SharedUpload, Upload, UploadMemory
+from .pool import KILLED_ATTEMPTS, SAY_NOTHING, Failed, crashed
 from .sealing import seal
+from .starting import UNGUARDED, WITHOUT_GUARD
 from .wire import Reader, Writer
 from .worker import Verdict, Worker
 
@@ -64,6 +66,10 @@ class WorkerDied(Exception):
         super().__init__(failed.reason)
         self.failed = failed
         self.says_nothing = says_nothing
+
+
+class _Killed(Exception):
+    """A worker ended from outside before it did anything, or was not even started: another may do better."""
 
 
 class Lane:
@@ -177,17 +183,17 @@ class Lane:
 
     # -- without waiting, for who waits for several things at once --------------------------------------------
 
-    def takes_at_once(self, data: bytes) -> bool:
+    def takes_at_once(self, upload: Upload) -> bool:
         """Whether `begin` may be called: a worker stands ready, and the upload fits what is mapped."""
-        return self._process is not None and self._memory is not None and self._memory.holds(data)
+        return self._process is not None and self._memory is not None and self._memory.holds(upload)
 
-    def begin(self, data: bytes, task: Task) -> None:
+    def begin(self, upload: Upload, task: Task) -> None:
         """Hand an upload over without waiting; `answer` says what came of it, once `fileno` can be read.
 
         Raises one of `FAILURES`: `died` says what it means.
         """
         assert self._memory is not None
-        self._memory.put(data)
+        self._memory.put(upload)
         self._channel.send_now(self._told(task))
 
     def answer(self) -> Verdict | None:
@@ -230,6 +236,15 @@ class Lane:
         self._end(kill=True)
 
     def _start(self) -> None:
+        for _ in range(KILLED_ATTEMPTS - 1):
+            with suppress(_Killed):
+                return self._attempt()
+        try:
+            return self._attempt()
+        except _Killed as exc:
+            raise SafehashError(str(exc)) from exc
+
+    def _attempt(self) -> None:
         self._channel, theirs = Channel.pair()
         self._memory = UploadMemory()
         process: BaseProcess = self._context.Process(  # type: ignore[attr-defined]
@@ -238,8 +253,13 @@ class Lane:
             name="safehash-lane",
             daemon=True,
         )
-        process.start()
-        theirs.close()
+        try:
+            process.start()
+        except (EOFError, OSError) as exc:  # the fork server was killed, or the system has no more processes
+            self._let_go()
+            raise _Killed(f"a worker could not be started: {str(exc) or type(exc).__name__}") from exc
+        finally:
+            theirs.close()
         self._process = process
         try:
             said = Reader(None).read(self._channel.receive(timeout=_START_SECONDS))
@@ -248,10 +268,10 @@ class Lane:
             raise SafehashError(f"a worker was not ready within {_START_SECONDS:g} seconds") from exc
         except (EOFError, OSError, pickle.UnpicklingError, MessageTooLong) as exc:
             code = self._end(kill=False)
-            raise SafehashError(
-                f"a worker ended before it did anything: {crashed(code).reason}; a script that starts workers "
-                "must do so under `if __name__ == '__main__':`"
-            ) from exc
+            if code == UNGUARDED:
+                raise SafehashError(WITHOUT_GUARD) from exc
+            kind = _Killed if code in SAY_NOTHING else SafehashError
+            raise kind(f"a worker ended before it did anything: {crashed(code).reason}") from exc
         if isinstance(said, str):
             self._end(kill=False)
             raise SafehashError(f"a worker cannot begin: {said}")
@@ -269,11 +289,14 @@ class Lane:
             process.kill()
             process.join()
         code = process.exitcode
+        self._let_go()
+        return code
+
+    def _let_go(self) -> None:
         self._channel.close()
         if self._memory is not None:
             self._memory.close()
             self._memory = None
-        return code
 
 
 # -- the worker ---------------------------------------------------------------------------------------------

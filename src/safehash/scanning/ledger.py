@@ -23,11 +23,13 @@ from .mounts import Mounts
 from .numbers import Numbers
 from .places import Places, absolute, resolved
 from .records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
+from .sameness import digests_known, has_matches, hashes_known, is_same
 from .schema import SKIPPED
 from .scopes import HASHES, Scope
 from .sightings import EntryKey, Running, drop_left, merge, plain, settle_outcome
 
 if TYPE_CHECKING:
+    from ..hashing.hashes import Hash
     from ..matching.decision import Audit, Match
     from ..matching.settings import Settings
     from .store import Store
@@ -38,6 +40,9 @@ __all__ = ["Ledger"]
 _RETRIED_ON_REQUEST = "('crash', 'timeout', 'memory', 'internal')"
 #: Failures after which the next scan decides the file again unasked.
 _UNSETTLED = ("read", "changed", "deadline")
+_PERCEPTUAL = frozenset(each.value for each in Algorithm if each.is_perceptual)
+#: Outcomes of files that have matches.
+_MATCHED = ("match", "suppressed")
 #: Why files are left aside that nobody looked at: what is known of them stays.
 _UNASKED = frozenset({"hidden", "symbolic link", "folder seen before"})
 
@@ -82,6 +87,9 @@ class Ledger:
     ) -> None:
         self._store, self._audit, self._detailed = store, audit, detailed
         self._digests = frozenset(digests)
+        held = [name for name in audit.algorithm.split(",") if name in _PERCEPTUAL]
+        #: The kind of hash that decisions tell, where it is not PDQ: lists of several are looked up, and one is told.
+        self._kind = held[0] if held and Algorithm.PDQ.value not in held else None
         self.scope = Scope.of(audit, settings, effort=effort)
         store.take_lock()
         try:
@@ -118,6 +126,10 @@ class Ledger:
         self._lists = {
             number: scope.lists for number, scope in scopes.items() if scope.fits(self.scope)
         }  # of scopes that answer for ours, as far as their lists go
+        #: Scopes of our settings: what was found under others says nothing of what we would find.
+        self._alike = frozenset(
+            number for number, scope in scopes.items() if scope.settings == self.scope.settings
+        )
         self._replaced = [
             (number,)
             for number, scope in scopes.items()
@@ -139,7 +151,7 @@ class Ledger:
             if key in self._incoming:
                 self._write_incoming()
             row = self._store.db.execute(
-                "SELECT id, size, mtime_ns, outcome, reason, gone, (SELECT group_concat(scope ||"
+                "SELECT id, size, mtime_ns, outcome, reason, gone, quality, (SELECT group_concat(scope ||"
                 f" CASE WHEN failure IN {_RETRIED_ON_REQUEST} THEN '!' ELSE '' END)"
                 " FROM looks WHERE file = files.id) FROM files WHERE root = ? AND path = ? AND position = ?",
                 key,
@@ -149,7 +161,7 @@ class Ledger:
                 return None
             if (row[1], row[2]) != (item.size, item.mtime_ns):
                 return None
-            file, _, _, outcome, reason, gone, looks = row
+            file, _, _, outcome, reason, gone, quality, looks = row
             if outcome == SKIPPED:
                 if item.named:
                     return None
@@ -160,7 +172,9 @@ class Ledger:
                 )  # fmt: skip
             if looks is None or not self._is_answered(looks, retry_failed=retry_failed):
                 return None
-            if self._digests and self._lacks_digests(file):
+            if (self._digests or self._kind is not None) and self._lacks_digests(file, quality):
+                return None
+            if outcome in _MATCHED and self._is_overruled(file):
                 return None
             self._see(file, gone)
             if item.position:
@@ -175,13 +189,17 @@ class Ledger:
             key = (*self._places.of(item.path), item.position)
             if key in self._unmet:
                 return ()
-            rows = self._store.db.execute(
-                "SELECT algorithm FROM hashes JOIN files ON files.id = file"
-                " WHERE root = ? AND path = ? AND position = ? ORDER BY 1",
-                key,
-            )
-            known = [Algorithm(name) for (name,) in rows]
-        return tuple(each for each in known if not each.is_perceptual)
+            return digests_known(self._store.db, key)
+
+    def hashes_of(
+        self, item: Item, size: int | None, mtime_ns: int | None, digests: Sequence[Hash]
+    ) -> tuple[Hash, ...]:
+        """Return the picture's hashes that are known of an item, if it has the bytes of then, as far as can be told."""
+        if self._is_new:
+            return ()
+        with self._store.guarded():
+            key = (*self._places.of(item.path), item.position)
+            return hashes_known(self._store.db, key, size, mtime_ns, digests)
 
     def _is_answered(self, looks: str, *, retry_failed: bool) -> bool:
         """Return whether looks under other scopes, together, leave nothing to ours."""
@@ -200,17 +218,40 @@ class Ledger:
             self._answers[key] = answer
         return answer
 
-    def _lacks_digests(self, file: int) -> bool:
-        """Return whether a digest is asked for that is not known of a file whose bytes could be hashed."""
+    def _lacks_digests(self, file: int, quality: int | None) -> bool:
+        """Return whether a digest that is asked for, or that lists are in, is not known of a file that could be hashed.
+
+        A flat picture has none but PDQ.
+        """
         rows = self._store.db.execute("SELECT algorithm FROM hashes WHERE file = ?", (file,))
         known = {algorithm for (algorithm,) in rows}
-        return bool(known) and not self._digests <= known
+        if known and not self._digests <= known:
+            return True
+        if self._kind is None or self._kind in known or known.isdisjoint(_PERCEPTUAL):
+            return False
+        return quality is None or quality >= self._audit.min_quality
+
+    def _is_overruled(self, file: int) -> bool:
+        """Return whether a run with other settings (an allow-list, say) had the last word on a match with our lists."""
+        last: dict[str, int] = {}  # the newest look at each list that answers for us
+        for scope, run in self._store.db.execute("SELECT scope, run FROM looks WHERE file = ?", (file,)):
+            for name in self._lists.get(scope, ()):
+                last[name] = max(run, last.get(name, 0))
+        return any(
+            run > last.get(source, run) and scope not in self._alike
+            for source, run, scope in self._store.db.execute(
+                "SELECT list, sightings.run, scope FROM matches JOIN sightings ON match = matches.id"
+                " JOIN runs ON runs.id = sightings.run WHERE file = ?",
+                (file,),
+            )
+        )
 
     def _known(self, file: int, path: str) -> Known:
-        lists = self.scope.lists
-        return Known(
-            path=path, facts=facts_of(self._store, file, path=path, lists=lists, whole=self._detailed)
-        )
+        facts = facts_of(
+            self._store, file, path=path, lists=self.scope.lists, scopes=self._alike,
+            algorithms=self._audit.algorithm.split(","), whole=self._detailed,
+        )  # fmt: skip
+        return Known(path=path, facts=facts)
 
     def _see(self, file: int, gone: str | None) -> None:
         self._seen.add(file)
@@ -297,7 +338,7 @@ class Ledger:
         file, is_new = self._row_of(key, facts)
         if not is_new and not (record.reason in _UNASKED and self._is_decided(file)):
             self._forget(file)
-            self._update(file, facts, learnt=False)
+            self._update(file, facts)
 
     def _is_decided(self, file: int) -> bool:
         (outcome,) = self._store.db.execute("SELECT outcome FROM files WHERE id = ?", (file,)).fetchone()
@@ -351,10 +392,14 @@ class Ledger:
         file, is_new = self._row_of(key, row.facts)
         hashes = [(file, value.algorithm.value, value.digest) for value in row.hashes]
         if not is_new:
-            if not self._is_same(file, row, hashes):
-                self._forget(file, hashes)
-                self._note(file, "changed")
-            self._update(file, row.facts, learnt=any(value.algorithm.is_perceptual for value in row.hashes))
+            facts = row.facts
+            if not is_same(db, file, row):
+                if hashes or not has_matches(db, file):
+                    self._forget(file, hashes)
+                    self._note(file, "changed")
+                else:  # nothing tells whether it is the same: what is known stays, and the next scan decides it again
+                    facts = facts._replace(mtime_ns=None)
+            self._update(file, facts)
         if hashes:
             db.executemany("INSERT OR REPLACE INTO hashes (file, algorithm, digest) VALUES (?, ?, ?)", hashes)
         if not is_new and row.look.failure is None and self._replaced:
@@ -389,30 +434,17 @@ class Ledger:
         self._see(file, gone)
         return int(file), False
 
-    def _update(self, file: int, facts: FileFacts, *, learnt: bool) -> None:
-        """Write what is known now of a file that was known; hash and provenance only where there are some."""
+    def _update(self, file: int, facts: FileFacts) -> None:
+        """Write what is known now of a file that was known.
+
+        Quality and provenance where there are some: a look by another kind of hash measures no quality.
+        """
         self._store.db.execute(
             "UPDATE files SET outcome = :outcome, otherwise = :outcome, reason = :reason, member = :member,"
-            " size = coalesce(:size, size), mtime_ns = :mtime_ns"
-            + (", quality = :quality, provenance = :provenance" if learnt else "")
-            + " WHERE id = :file",
+            " size = coalesce(:size, size), mtime_ns = :mtime_ns, quality = coalesce(:quality, quality),"
+            " provenance = coalesce(:provenance, provenance) WHERE id = :file",
             {**facts._asdict(), "file": file},
         )
-
-    def _is_same(self, file: int, row: FileRow, hashes: Sequence[tuple[int, str, bytes]]) -> bool:
-        """Return whether a file's bytes are those that are known, as far as can be told."""
-        db = self._store.db
-        size, mtime_ns, outcome = db.execute(
-            "SELECT size, mtime_ns, outcome FROM files WHERE id = ?", (file,)
-        ).fetchone()
-        if outcome == SKIPPED:
-            return False
-        if row.look.failure == "read" or (size, mtime_ns) == (row.facts.size, row.mtime_ns):
-            return True
-        known = dict(db.execute("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,)))
-        of_bytes = {name: digest for _, name, digest in hashes if name in ("md5", "sha1", "sha256")}
-        common = of_bytes.keys() & known.keys()
-        return not known or (bool(common) and all(known[name] == of_bytes[name] for name in common))
 
     def _forget(self, file: int, hashes: Sequence[tuple[int, str, bytes]] = ()) -> None:
         """Give up what was known of other bytes under this name.
@@ -438,6 +470,7 @@ class Ledger:
         db.executemany("DELETE FROM matches WHERE id = ?", lost)
         for table in ("hashes", "looks"):
             db.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
+        db.execute("UPDATE files SET quality = NULL, provenance = NULL WHERE id = ?", (file,))
 
     def _note(self, file: int, kind: str) -> None:
         self._store.db.execute(
@@ -452,7 +485,11 @@ class Ledger:
             self._write_incoming()
         for file, root, path in list(self._unseen()):
             looks = self._store.row("SELECT group_concat(scope) FROM looks WHERE file = ?", (file,))[0]
-            if looks is not None and self._is_answered(looks, retry_failed=False):
+            if (
+                looks is not None
+                and self._is_answered(looks, retry_failed=False)
+                and not self._is_overruled(file)
+            ):
                 yield self._known(file, os.fsdecode(absolute(root, path)))
 
     def missing(self, *, allow_empty: bool) -> Missing:

@@ -170,7 +170,7 @@ def _rematch_batch(
             picture = picture_of(store, file) if len(pairs) else None
             if picture is not None:
                 # What was reviewed is the picture, whichever of its hashes was looked up.
-                decision = pairs.settle(decision, own=picture.own, sha256=picture.sha256)
+                decision = pairs.settle(decision, known=picture.hashes, sha256=picture.sha256)
             if guard is not None:
                 decision = quarantined(decision, guard)
             merge(
@@ -240,7 +240,7 @@ def unstored(catalog: Catalog, algorithms: Iterable[str]) -> list[str]:
             (name,),
         )
         if n_known < n_files:
-            how = "lists of such hashes" if Algorithm(name).is_perceptual else f"--digest {name}"
+            how = "lists of such hashes alone" if Algorithm(name).is_perceptual else f"--digest {name}"
             passed_over = f"the others have none stored (scan with {how} to have it)"
             said.append(f"{name}: looked up in {n_known} of {n_files} files alone; {passed_over}")
     return said

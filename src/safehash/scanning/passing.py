@@ -10,12 +10,26 @@ from typing import Any
 
 from .channel import Channel
 
-__all__ = ["SharedUpload", "UploadMemory"]
+__all__ = ["SharedUpload", "Upload", "UploadMemory", "length", "whole"]
+
+#: An upload's bytes, or the pieces in which they came: these are laid into shared memory one behind the other, and need
+#: not be put together before.
+Upload = bytes | tuple[bytes, ...]
 
 #: Bytes of the memory that a lane maps for good; what is longer goes by the file behind it, which is emptied again.
 _KEPT_BYTES = 8 << 20
 #: Bytes of the longest upload that is handed over in a message, where the system has no memory to share.
 _LONGEST_UPLOAD = 1 << 31
+
+
+def whole(upload: Upload) -> bytes:
+    """Return an upload's bytes."""
+    return upload if isinstance(upload, bytes) else b"".join(upload)
+
+
+def length(upload: Upload) -> int:
+    """Return how many bytes an upload has."""
+    return len(upload) if isinstance(upload, bytes) else sum(map(len, upload))
 
 
 class UploadMemory:
@@ -37,17 +51,21 @@ class UploadMemory:
             fcntl.fcntl(self._descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
             self._mapped = mmap.mmap(self._descriptor, _KEPT_BYTES)
 
-    def holds(self, data: bytes) -> bool:
+    def holds(self, upload: Upload) -> bool:
         """Whether an upload fits what is mapped: it is there in no time."""
-        return self._descriptor is not None and len(data) <= _KEPT_BYTES
+        return self._descriptor is not None and length(upload) <= _KEPT_BYTES
 
-    def put(self, data: bytes) -> bool:
+    def put(self, upload: Upload) -> bool:
         """Lay an upload there; return whether that is possible."""
         if self._descriptor is None:
             return False
-        if len(data) <= _KEPT_BYTES:
-            self._mapped[: len(data)] = data
+        if self.holds(upload):
+            start = 0
+            for piece in (upload,) if isinstance(upload, bytes) else upload:
+                self._mapped[start : start + len(piece)] = piece
+                start += len(piece)
             return True
+        data = whole(upload)
         self._n_long = len(data)
         if len(data) > self._n_file:
             os.ftruncate(self._descriptor, len(data))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from ..errors import CatalogError
-from .schema import NO_ROOT
-from .sightings import settle_outcome
+from .schema import NO_ROOT, SKIPPED
+from .sightings import settle_match, settle_outcome
 
 __all__ = ["Places", "absolute", "is_in", "nearest_of", "relocate", "resolved", "shown_path"]
 
@@ -164,7 +164,7 @@ def relocate(db: sqlite3.Connection, old: str, new: str) -> tuple[int, int]:
     """Say that what was at `old` is at `new` now; return how many files moved, and how many were known there.
 
     Where a file is known at both, the one at `new` was looked at later: what was found on the other is kept
-    with it if it is the same file (size and hashes), and given up otherwise.
+    with it if it is the same file (size, and digests that are known of both), and given up otherwise.
 
     Parameters
     ----------
@@ -233,24 +233,47 @@ def is_in(path: bytes, folder: bytes) -> bool:
 
 def _unite(db: sqlite3.Connection, old: int, new: int) -> None:
     """Leave one row of two of one file."""
-
-    def content(file: int) -> tuple[object, Iterable[object]]:
-        size = db.execute("SELECT size FROM files WHERE id = ?", (file,)).fetchone()[0]
-        return size, db.execute("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,)).fetchall()
-
-    if content(old) == content(new):
-        for table, condition in (
-            ("looks", "scope NOT IN (SELECT scope FROM looks WHERE file = :new)"),
-            (
-                "matches",
-                "NOT EXISTS (SELECT 1 FROM matches AS known WHERE known.file = :new AND known.list = matches.list"
-                " AND known.entry IS matches.entry AND known.digest IS matches.digest)",
-            ),
-            ("changes", "1"),
+    rows: dict[str, int] = {"old": old, "new": new}
+    if _is_one_file(db, old, new):
+        of_both = (
+            "SELECT old.id AS lost, new.id AS kept FROM matches AS old JOIN matches AS new ON new.file = :new"
+            " AND new.list = old.list AND new.entry IS old.entry AND new.algorithm IS old.algorithm"
+            " AND new.digest IS old.digest WHERE old.file = :old"
+        )
+        for statement in (
+            "UPDATE OR IGNORE looks SET file = :new WHERE file = :old",
+            # What another effort found of a match that both know.
+            f"UPDATE OR IGNORE sightings SET match = (SELECT kept FROM ({of_both}) WHERE lost = match)"
+            f" WHERE match IN (SELECT lost FROM ({of_both}))",
+            f"UPDATE matches SET file = :new WHERE file = :old AND id NOT IN (SELECT lost FROM ({of_both}))",
+            "UPDATE changes SET file = :new WHERE file = :old",
+            "INSERT OR IGNORE INTO hashes SELECT :new, algorithm, digest FROM hashes WHERE file = :old",
+            "UPDATE files SET first_run = min(files.first_run, old.first_run),"
+            " quality = coalesce(files.quality, old.quality), provenance = coalesce(files.provenance, old.provenance)"
+            " FROM files AS old WHERE files.id = :new AND old.id = :old",
         ):
-            db.execute(
-                f"UPDATE {table} SET file = :new WHERE file = :old AND {condition}", {"old": old, "new": new}
-            )
+            db.execute(statement, rows)
+        for match, run in db.execute("SELECT id, run FROM matches WHERE file = ?", (new,)).fetchall():
+            settle_match(db, match, new, run)
         settle_outcome(db, new)
-    db.execute("UPDATE verdicts SET file = ? WHERE file = ?", (new, old))
-    db.execute("DELETE FROM files WHERE id = ?", (old,))
+    db.execute("UPDATE verdicts SET file = :new WHERE file = :old", rows)
+    db.execute("DELETE FROM files WHERE id = :old", rows)
+
+
+def _is_one_file(db: sqlite3.Connection, old: int, new: int) -> bool:
+    """Return whether two rows are of the same bytes: by the digests that both have, or by size and time of change.
+
+    One may have digests that the other has not: SHA-256 is known of what matched alone.
+    """
+    facts, hashes = [], []
+    for file in (old, new):
+        facts.append(db.execute("SELECT size, mtime_ns, outcome FROM files WHERE id = ?", (file,)).fetchone())
+        hashes.append(
+            dict(db.execute("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,)).fetchall())
+        )
+    common = hashes[0].keys() & hashes[1].keys()
+    if SKIPPED in (facts[0][2], facts[1][2]) or facts[0][0] != facts[1][0]:
+        return False
+    if any(hashes[0][name] != hashes[1][name] for name in common):
+        return False
+    return bool(common) or (None not in facts[0] and facts[0][1] == facts[1][1])

@@ -17,7 +17,7 @@ from pebble import ProcessExpired, ProcessPool
 from ..errors import SafehashError, logger_of
 from .confining import Means, confine
 from .items import Item
-from .starting import worker_context
+from .starting import UNGUARDED, WITHOUT_GUARD, Noted, worker_context
 from .worker import Verdict, decide_batch, start
 
 __all__ = ["KILLED_ATTEMPTS", "SAY_NOTHING", "Batch", "Failed", "Workers", "crashed", "each_isolated"]
@@ -74,6 +74,7 @@ class _Slot:
     """One worker process and the batches given to it, oldest first."""
 
     pool: ProcessPool
+    started: Noted
     batches: deque[tuple[Batch, Future[Any]]] = field(default_factory=deque)
     n_breaks: int = 0
     since: float = 0.0  # when it last took up or finished something
@@ -103,7 +104,7 @@ class Workers:
         self._lonely: deque[Batch] = deque()  # waiting to be tried alone
         self._again: deque[Batch] = deque()  # had no fault; their worker died before their turn
         self._closing: list[threading.Thread] = []
-        self._slots = [_Slot(self._new_pool()) for _ in range(n_workers)]
+        self._slots = [_Slot(*self._new_pool()) for _ in range(n_workers)]
 
     # -- giving -------------------------------------------------------------------------------------------
 
@@ -177,7 +178,7 @@ class Workers:
         Raises
         ------
         SafehashError
-            Worker processes end before they do anything.
+            Worker processes end before they do anything: how is said.
         """
         answers: list[tuple[int, Item, Verdict | Failed]] = []
         while self._finished:
@@ -212,11 +213,13 @@ class Workers:
         self._dispatch()
 
     def _count_break(self, slot: _Slot, error: BaseException | None) -> None:
+        code = slot.started.exit_code
+        if code == UNGUARDED:
+            raise SafehashError(WITHOUT_GUARD) from error
         slot.n_breaks += 1
         if slot.n_breaks > _MAX_BREAKS:
             raise SafehashError(
-                "worker processes end before they do anything; a script that calls scan() must do so "
-                "under `if __name__ == '__main__':`"
+                f"worker processes end before they do anything, {slot.n_breaks} in a row: {_how(code)}"
             ) from error
 
     def _done(self, batch: Batch, verdicts: Sequence[Verdict]) -> list[tuple[int, Item, Verdict | Failed]]:
@@ -253,13 +256,16 @@ class Workers:
 
     # -- processes ----------------------------------------------------------------------------------------
 
-    def _new_pool(self) -> ProcessPool:
-        return ProcessPool(max_workers=1, initializer=start, initargs=self._arguments, context=self._context)
+    def _new_pool(self) -> tuple[ProcessPool, Noted]:
+        context = Noted(self._context)
+        pool = ProcessPool(max_workers=1, initializer=start, initargs=self._arguments, context=context)
+        return pool, context
 
     def _replace(self, slot: _Slot) -> None:
         """Give the slot a new worker, and take back what the old one had not begun."""
         with self._changed:
-            old, slot.pool = slot.pool, self._new_pool()
+            old = slot.pool
+            slot.pool, slot.started = self._new_pool()
         for batch, _ in slot.batches:
             self._take_back(batch)
         slot.batches.clear()
@@ -334,6 +340,15 @@ def _failure(error: BaseException, timeout: float) -> Failed:
         reason = f"a defect of safehash, please report it: {type(error).__name__} (the log has the traceback)"
         return Failed(kind="internal", reason=reason)
     return crashed(error.exitcode if isinstance(error, ProcessExpired) else None)
+
+
+def _how(code: int | None) -> str:
+    """Say how workers ended of which no file was the cause."""
+    if code is None:
+        return "they could not be started"
+    if code == -getattr(signal, "SIGKILL", 0):
+        return "SIGKILL, as when memory is short"
+    return crashed(code).reason.removeprefix("its worker ")
 
 
 def crashed(code: int | None) -> Failed:

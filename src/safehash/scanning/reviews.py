@@ -6,15 +6,15 @@ import json
 import os
 import socket
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._face import checked, public_value
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.pairs import REVIEW, Pair, Pairs
+from .holdings import hashes_in
 from .places import absolute
 from .sightings import EntryKey, note_change, plain, settle_outcome
 from .verdicts import Verdict, token_of
@@ -58,6 +58,9 @@ class Applied:
     exact : list of (str, str or None)
         List and id of entries of which a picture with the very same hash was newly said to be another one: by that,
         copies of the listed picture itself are suppressed.
+    n_idle : int
+        Of the new verdicts, those that say wrong and suppress nothing: the picture is too flat for its hash to tell it
+        from others, and SHA-256 of its bytes is not known.
 
     Examples
     --------
@@ -73,20 +76,27 @@ class Applied:
     n_restored: int = 0
     n_conflicts: int = 0
     exact: list[tuple[str, str | None]] = field(default_factory=list)
+    n_idle: int = 0
 
 
 class Picture(NamedTuple):
-    """What is known of a file's picture."""
+    """What is known of a file's picture: its hashes (PDQ first), SHA-256 of its bytes, where it is."""
 
-    own: Hash | None
+    hashes: tuple[Hash, ...]
     sha256: bytes | None
     path: bytes
 
     @property
-    def key(self) -> bytes:
-        if self.sha256 is not None:
-            return self.sha256
-        return self.path if self.own is None else self.own.digest
+    def telling(self) -> tuple[Hash, ...]:
+        """Those of its hashes that tell it from others: none, if it is flat, as flat pictures are all alike."""
+        is_flat = any(each.quality is not None and each.quality < USUAL_QUALITY for each in self.hashes)
+        return () if is_flat else self.hashes
+
+    @property
+    def keys(self) -> list[bytes]:
+        """What tells it from others, the best first, which is its key; others were while less was known."""
+        of_bytes = [] if self.sha256 is None else [self.sha256]
+        return [*of_bytes, *(each.digest for each in self.telling), self.path]
 
 
 class _Said(NamedTuple):
@@ -96,6 +106,18 @@ class _Said(NamedTuple):
     view: str
     distance: int
     sha256: bytes | None
+
+
+#: What a verdict says which picture it is about by: SHA-256, else a hash, else the file.
+_Handle = bytes | int | None
+
+
+class _Place(NamedTuple):
+    """An entry and a picture: SHA-256 of its bytes, or what else tells it."""
+
+    key: EntryKey
+    sha256: bytes | None
+    other: _Handle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +172,7 @@ def apply_verdicts(catalog: Catalog, verdicts: Iterable[Verdict]) -> Applied:
     applied = Applied()
     store.take_lock()
     try:
-        known = {**_tokens_by_hash(store), **tokens_within(store)}
+        known = {**tokens_within(store, former=True), **tokens_within(store)}
         with store.transaction() as db:
             run = _begin(db)
             exact: set[EntryKey] = set()
@@ -161,7 +183,9 @@ def apply_verdicts(catalog: Catalog, verdicts: Iterable[Verdict]) -> Applied:
                 elif _insert(db, store, run, matches[0], verdict):
                     applied.n_new += 1
                     if verdict.verdict == "wrong":
-                        exact |= _exact_entries(db, matches)
+                        told = _entries_told(db, store, matches)
+                        applied.n_idle += not told
+                        exact |= {key for key, distance in told if distance == 0}
                 else:
                     applied.n_known += 1
             now = judged(store)
@@ -176,15 +200,17 @@ def apply_verdicts(catalog: Catalog, verdicts: Iterable[Verdict]) -> Applied:
     return applied
 
 
-def _exact_entries(db: sqlite3.Connection, matches: Sequence[int]) -> set[EntryKey]:
-    """Return the entries of matches whose picture has the entry's very hash, in whatever view."""
-    rows = (
-        db.execute(
-            "SELECT list, entry, algorithm, digest FROM matches WHERE id = ? AND distance = 0", (match,)
+def _entries_told(db: sqlite3.Connection, store: Store, matches: Sequence[int]) -> list[tuple[EntryKey, int]]:
+    """Return entry and distance of those matches whose picture can be told from others."""
+    told = []
+    for match in matches:
+        file, *entry, distance = db.execute(
+            "SELECT file, list, entry, algorithm, digest, distance FROM matches WHERE id = ?", (match,)
         ).fetchone()
-        for match in matches
-    )
-    return {EntryKey(*row) for row in rows if row is not None}
+        key, picture = EntryKey(*entry), picture_of(store, file)
+        if len(picture.keys) > 1:
+            told.append((key, distance))
+    return told
 
 
 def _begin(db: sqlite3.Connection) -> int:
@@ -216,23 +242,18 @@ def tokens(catalog: Catalog) -> dict[str, list[int]]:
     return tokens_within(catalog._store)
 
 
-def tokens_within(
-    store: Store, *, key: Callable[[Picture], bytes] = attrgetter("key")
-) -> dict[str, list[int]]:
-    """Return every match of an open catalog by its token, of which the picture's part is told by `key`."""
+def tokens_within(store: Store, *, former: bool = False) -> dict[str, list[int]]:
+    """Return every match of an open catalog by its token, or by those that it had, or may have had, before."""
     found: dict[str, list[int]] = {}
     pictures = pictures_of_matches(store)
     for match, file, *entry in store.query(
         "SELECT id, file, list, entry, algorithm, digest FROM matches ORDER BY id"
     ):
-        token = token_of(entry[0], entry[1], entry[2], entry[3], key(pictures[file]))
-        found.setdefault(token, []).append(match)
+        keys = pictures[file].keys
+        for key in keys[1:] if former else keys[:1]:
+            token = token_of(entry[0], entry[1], entry[2], entry[3], key)
+            found.setdefault(token, []).append(match)
     return found
-
-
-def _tokens_by_hash(store: Store) -> dict[str, list[int]]:
-    """Return matches by the tokens that they had, or would have had, while SHA-256 of the file was not known."""
-    return tokens_within(store, key=lambda picture: picture._replace(sha256=None).key)
 
 
 def pictures_of_matches(store: Store) -> dict[int, Picture]:
@@ -251,25 +272,38 @@ def pictures_of_matches(store: Store) -> dict[int, Picture]:
     return found
 
 
-def judged_tokens(store: Store) -> dict[str, dict[str, str]]:
-    """Return each reviewer's newest verdict on each match that was reviewed, by its token."""
-    found: dict[str, dict[str, str]] = {}
-    learnt: dict[bytes, set[bytes]] = {}
-    for known in pictures_of_matches(store).values():
-        if known.own is not None and known.sha256 is not None:
-            learnt.setdefault(known.own.digest, set()).add(known.sha256)
-    for source, entry, algorithm, digest, picture, sha256, path, root, who, said in store.query(
-        "SELECT list, entry, verdicts.algorithm, digest, picture, sha256, files.path, roots.path, reviewer, verdict"
-        " FROM verdicts LEFT JOIN files ON files.id = file LEFT JOIN roots ON roots.id = root"
-        " ORDER BY decided, verdicts.id"
-    ):
-        key = sha256 or picture or (None if path is None else absolute(bytes(root), bytes(path)))
-        keys = set() if key is None else {bytes(key)}
-        if sha256 is None and picture is not None:
-            keys |= learnt.get(bytes(picture), set())
-        for each in keys:
-            found.setdefault(token_of(source, entry, algorithm, digest, each), {})[who] = said
+def judged_matches(store: Store) -> dict[int, dict[str, str]]:
+    """Return each reviewer's newest verdict on each match that was reviewed, by the match's number."""
+    said: dict[EntryKey, dict[_Handle, list[tuple[int, str, str]]]] = {}
+    rows = store.query(
+        "SELECT list, entry, algorithm, digest, sha256, picture, file, reviewer, verdict FROM verdicts"
+        " ORDER BY decided, id"
+    )
+    for number, (*entry, sha256, picture, file, who, verdict) in enumerate(rows):
+        key = EntryKey(*entry)
+        handle = _handle_of(sha256, picture, file)
+        said.setdefault(key, {}).setdefault(handle, []).append((number, who, verdict))
+    if not said:
+        return {}
+    found: dict[int, dict[str, str]] = {}
+    pictures = pictures_of_matches(store)
+    for match, file, *entry in store.query("SELECT id, file, list, entry, algorithm, digest FROM matches"):
+        of_entry = said.get(EntryKey(*entry))
+        if of_entry is not None:
+            each = [one for handle in _handles_of(file, pictures[file]) for one in of_entry.get(handle, ())]
+            if each:
+                found[match] = {who: verdict for _, who, verdict in sorted(each)}
     return found
+
+
+def _handle_of(sha256: bytes | None, picture: bytes | None, file: int | None) -> _Handle:
+    """Return what a verdict says which picture it is about by."""
+    return sha256 if sha256 is not None else picture if picture is not None else file
+
+
+def _handles_of(file: int, picture: Picture) -> list[_Handle]:
+    """Return by what verdicts may be about a file's picture; by the file itself, while nothing else tells of it."""
+    return [*picture.keys[:-1]] or [file]
 
 
 def picture_of(store: Store, file: int) -> Picture:
@@ -283,43 +317,36 @@ def picture_of(store: Store, file: int) -> Picture:
 
 
 def _picture(hashes: Iterable[tuple[Any, ...]], path: bytes, quality: int | None) -> Picture:
-    own, sha256 = None, None
-    for name, digest in sorted(hashes, reverse=True):
-        algorithm = Algorithm(name)
-        if algorithm is Algorithm.SHA256:
-            sha256 = bytes(digest)
-        elif algorithm.is_perceptual:  # PDQ, of those the one with a quality, is last
-            own = Hash(algorithm, digest, quality=quality if algorithm is Algorithm.PDQ else None)
-    return Picture(own, sha256, path)
+    known = hashes_in(hashes, quality)
+    sha256 = next((each.digest for each in known if each.algorithm is Algorithm.SHA256), None)
+    return Picture(tuple(each for each in known if each.algorithm.is_perceptual), sha256, path)
 
 
 def _insert(db: sqlite3.Connection, store: Store, run: int, match: int, verdict: Verdict) -> bool:
     """Store one verdict unless it stands there; return whether it is new."""
-    file, source, entry, algorithm, digest, view, distance, snapshot, category, labels, decision = db.execute(
+    file, *entry, view, distance, snapshot, category, labels, decision = db.execute(
         "SELECT file, list, entry, algorithm, digest, view, distance, snapshot, category, labels, run FROM matches"
         " WHERE id = ?",
         (match,),
     ).fetchone()
-    picture = picture_of(store, file)
-    own = picture.own
-    if own is not None and own.quality is not None and own.quality < USUAL_QUALITY:
-        own = None  # flat pictures are all alike
+    key, picture = EntryKey(*entry), picture_of(store, file)
     said = (verdict.verdict, plain(verdict.reviewer), verdict.decided)
-    stands = db.execute(
-        "SELECT 1 FROM verdicts WHERE list = ? AND entry IS ? AND digest = ? AND picture IS ?"
-        " AND (sha256 IS ? OR sha256 IS NULL AND picture IS NOT NULL) AND verdict = ? AND reviewer = ? AND decided = ?",
-        (source, entry, digest, None if own is None else own.digest, picture.sha256, *said),
-    ).fetchone()
-    if stands is not None:
+    stand = db.execute(
+        "SELECT sha256, picture, file FROM verdicts WHERE list = ? AND entry IS ? AND algorithm = ? AND digest = ?"
+        " AND verdict = ? AND reviewer = ? AND decided = ?",
+        (*key, *said),
+    ).fetchall()
+    if not {_handle_of(*each) for each in stand}.isdisjoint(_handles_of(file, picture)):
         return False
+    own = picture.telling[0] if picture.telling else None
     db.execute(
         "INSERT INTO verdicts (list, entry, algorithm, digest, picture_algorithm, picture, quality, sha256, view,"
         " distance, snapshot, category, labels, verdict, reviewer, decided, comment, file, decision, run)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            source, entry, algorithm, digest, None if own is None else own.algorithm.value,
-            None if own is None else own.digest, None if own is None else own.quality, picture.sha256, view,
-            distance, snapshot, category, labels, *said, plain(verdict.comment), file, decision, run,
+            *key, None if own is None else own.algorithm.value, None if own is None else own.digest,
+            None if own is None else own.quality, picture.sha256, view, distance, snapshot, category, labels, *said,
+            plain(verdict.comment), file, decision, run,
         ),
     )  # fmt: skip
     return True
@@ -335,47 +362,76 @@ def judged(store: Store) -> list[Judged]:
 
 def _by_picture(store: Store) -> Iterator[tuple[Judged, list[Pair]]]:
     """Yield every entry and picture that was reviewed, and the pairs that its newest verdicts make."""
-    rows: dict[tuple[EntryKey, bytes | None, bytes | None], dict[str, _Said]] = {}
-    hashes: dict[tuple[EntryKey, bytes | None, bytes | None], Hash | None] = {}
+    rows: dict[_Place, dict[str, _Said]] = {}
+    hashes: dict[_Place, dict[bytes, Hash]] = {}
     labels: dict[EntryKey, tuple[str, ...]] = {}
     said_rows = list(
         store.query(
-            "SELECT list, entry, algorithm, digest, picture_algorithm, picture, quality, sha256, view, distance,"
+            "SELECT list, entry, algorithm, digest, file, picture_algorithm, picture, quality, sha256, view, distance,"
             " labels, verdict, reviewer FROM verdicts ORDER BY decided, id"
         )
     )
+    known: dict[int, tuple[Hash, ...]] = {}
+
+    def telling(file: int | None, kind: str | None, picture: bytes | None, quality: int | None) -> list[Hash]:
+        """Return the hashes of a reviewed picture, those that became known of its file since first."""
+        if kind is None or picture is None:
+            return []
+        reviewed = Hash(Algorithm(kind), picture, quality=quality)
+        if file is not None and file not in known:
+            known[file] = picture_of(store, file).telling
+        since = known.get(file, ()) if file is not None else ()
+        return list(since) if reviewed in set(since) else [reviewed]
+
+    of_rows = [telling(*row[4:8]) for row in said_rows]
     # What was said while the bytes were not known is said of the hash, and so is, then, what was said of it since.
-    of_hash = {(EntryKey(*row[:4]), row[5]) for row in said_rows if row[7] is None and row[5] is not None}
-    for row in said_rows:
-        *parts, kind, picture, quality, sha256, view, distance, named, said, who = row
-        key = EntryKey(*parts)
-        # Copies of one file are one picture; without its digest, its hash is what is left.
-        by_hash = sha256 is None or (key, picture) in of_hash
-        place = (key, None if by_hash else sha256, picture if by_hash else None)
+    of_hash = {
+        (EntryKey(*row[:4]), own[0].digest)
+        for row, own in zip(said_rows, of_rows, strict=True)
+        if row[8] is None and own
+    }
+    # And what was said of a flat picture, with what is said of its bytes since.
+    of_file = {
+        (EntryKey(*row[:4]), row[4]): row[8]
+        for row, own in zip(said_rows, of_rows, strict=True)
+        if not own and row[8]
+    }
+    for row, own in zip(said_rows, of_rows, strict=True):
+        key, (file, _, _, _, sha256, view, distance, named, said, who) = EntryKey(*row[:4]), row[4:]
+        first = own[0].digest if own else None
+        of_bytes = sha256 if own or sha256 is not None else of_file.get((key, file))
+        # Copies of one file are one picture; without its digest, its hash is what is left, and of a flat one the file.
+        by_hash = of_bytes is None or (key, first) in of_hash
+        place = _Place(
+            key, None if by_hash else of_bytes, (file if first is None else first) if by_hash else None
+        )
         rows.setdefault(place, {})[who] = _Said(said, view, distance, sha256)
-        hashes[place] = None if picture is None else Hash(Algorithm(kind), picture, quality=quality)
+        hashes.setdefault(place, {}).update({each.digest: each for each in own})
         labels[key] = tuple(json.loads(named))
     for place, by in rows.items():
-        key, sha256, _ = place
-        known = Judged(key=key, labels=labels[key], by={who: each.verdict for who, each in by.items()})
-        pairs: list[Pair] = []
-        if known.standing != "unsure" and (hashes[place] is not None or sha256 is not None):
-            counted = sorted(
-                {
-                    (each.view, each.distance, each.sha256 or b"")
-                    for each in by.values()
-                    if each.verdict != "unsure"
-                }
-            )
-            pairs = [
-                Pair(
-                    source=key.source, id=key.entry, hash=Hash(Algorithm(key.algorithm or ""), key.digest or b""),
-                    picture=hashes[place], sha256=of_bytes or None, view=view, distance=distance,
-                    wrong=known.standing == "wrong",
-                )
-                for view, distance, of_bytes in counted
-            ]  # fmt: skip
-        yield known, pairs
+        judged_now = Judged(
+            key=place.key, labels=labels[place.key], by={who: each.verdict for who, each in by.items()}
+        )
+        yield judged_now, _pairs(judged_now, by.values(), list(hashes[place].values()))
+
+
+def _pairs(known: Judged, by: Iterable[_Said], pictures: Sequence[Hash]) -> list[Pair]:
+    """Return the pairs that the verdicts on one picture make: one for each hash that it is known by."""
+    if known.standing == "unsure":
+        return []
+    counted = sorted(
+        {(each.view, each.distance, each.sha256 or b"") for each in by if each.verdict != "unsure"}
+    )
+    key = known.key
+    return [
+        Pair(
+            source=key.source, id=key.entry, hash=Hash(Algorithm(key.algorithm or ""), key.digest or b""),
+            picture=picture, sha256=of_bytes or None, view=view, distance=distance, wrong=known.standing == "wrong",
+        )
+        for view, distance, of_bytes in counted
+        for picture in pictures or (None,)
+        if picture is not None or of_bytes
+    ]  # fmt: skip
 
 
 @checked
@@ -412,7 +468,7 @@ def _settle(db: sqlite3.Connection, store: Store, run: int) -> tuple[int, int]:
             (source, entry, algorithm, digest),
             distance=distance,
             view=view,
-            own=picture.own,
+            hashes=picture.hashes,
             sha256=picture.sha256,
         )
         if wrong == (by == REVIEW):

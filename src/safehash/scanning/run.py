@@ -457,7 +457,10 @@ class Scan:
                 reason=skipped or "not an image", size=size, mtime_ns=mtime_ns,
             )  # fmt: skip
         sha256 = next((each.digest for each in verdict.digests if each.algorithm is Algorithm.SHA256), None)
-        decision = self._pairs.settle(verdict.decision, sha256=sha256)
+        decision = verdict.decision
+        if len(self._pairs) and decision.standing and self._ledger is not None:
+            known = self._ledger.hashes_of(item, size, mtime_ns, verdict.digests)
+            decision = self._pairs.settle(decision, known=known, sha256=sha256)
         guard = self._matcher.flood_guard
         if guard is not None:
             # In one place, for the whole scan, and after reviewers: what they cancelled floods nothing.

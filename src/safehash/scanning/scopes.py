@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..lists.policy import Policy
 from ..matching.pairs import digest_of
 from ..matching.settings import EFFORTS
 
@@ -23,7 +24,7 @@ HASHES = "hashes"
 _DECIDING_NOTHING = frozenset({"effort", "trusted", "search"})
 
 #: Parts of a policy that say how near a match is, or when a list is refused, and not which entries count.
-_NOT_SELECTING = frozenset({"max_distance", "require_fresh", "refresh_days"})
+_NOT_SELECTING = frozenset({"max_distance", "min_evidence", "require_fresh", "refresh_days"})
 
 
 def rank_of(effort: str) -> int:
@@ -61,6 +62,8 @@ class Scope:
             "list_thresholds": sorted(map(list, audit.list_thresholds)),
             "min_quality": audit.min_quality,
             "low_quality_distance": audit.low_quality_distance,
+            "min_evidence": audit.min_evidence,
+            "list_evidence": sorted(map(list, audit.list_evidence)),
             "allow": sorted([info.name, info.snapshot] for info in audit.lists if info.allow),
             "settings": {name: value for name, value in told.items() if name not in _DECIDING_NOTHING},
         }
@@ -78,9 +81,11 @@ class Scope:
     @property
     def selection(self) -> str:
         """What decides which entries of a list count, as JSON."""
-        policy = json.loads(self.settings).get("settings", {}).get("policy") or {}
+        policy = json.loads(self.settings).get("settings", {}).get("policy") or _canonical(Policy())
+        own = {name: _selecting(each) for name, each in policy.get("per_list", {}).items()}
         return json.dumps(
-            {name: value for name, value in policy.items() if name not in _NOT_SELECTING}, sort_keys=True
+            {**_selecting(policy), "per_list": {name: each for name, each in own.items() if each}},
+            sort_keys=True,
         )
 
     def fits(self, wanted: Scope) -> bool:
@@ -90,6 +95,10 @@ class Scope:
     def replaces(self, other: Scope) -> bool:
         """Return whether a decision under this scope leaves nothing to one under `other`: its lists, no less effort."""
         return set(other.lists) <= set(self.lists) and rank_of(other.effort) <= rank_of(self.effort)
+
+
+def _selecting(policy: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in policy.items() if each is not None and name not in _NOT_SELECTING}
 
 
 def _canonical(value: Any) -> Any:

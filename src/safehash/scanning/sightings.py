@@ -24,6 +24,7 @@ __all__ = [
     "merge",
     "note_change",
     "plain",
+    "settle_match",
     "settle_outcome",
     "still_listed",
 ]
@@ -93,15 +94,15 @@ def merge(
     """
     lists, rank = running.scope.lists, rank_of(running.scope.effort)
     known: dict[EntryKey, int] = {}
-    of_match: dict[int, list[tuple[str, str, int, int | None]]] = {}
-    for match, source, entry, kind, digest, effort, snapshot, distance, stale in db.execute(
-        "SELECT id, list, entry, algorithm, digest, s.effort, s.snapshot, s.distance, s.stale"
+    of_match: dict[int, list[tuple[str, str, int, int | None, int]]] = {}
+    for match, source, entry, kind, digest, effort, snapshot, distance, stale, run in db.execute(
+        "SELECT id, list, entry, algorithm, digest, s.effort, s.snapshot, s.distance, s.stale, s.run"
         " FROM matches JOIN sightings AS s ON match = id WHERE file = ?",
         (file,),
     ).fetchall():
         if source in lists and (algorithm is None or kind == algorithm):
             known[EntryKey(source, entry, kind, digest)] = match
-            of_match.setdefault(match, []).append((effort, snapshot, distance, stale))
+            of_match.setdefault(match, []).append((effort, snapshot, distance, stale, run))
     nearest: dict[EntryKey, Match] = {}
     for each in found:
         nearest.setdefault(_key_of(each), each)  # standing and near ones come first
@@ -118,11 +119,12 @@ def merge(
         )
         touched.add(match)
     for key, match in known.items():
-        for effort, snapshot, distance, stale in of_match[match]:
+        for effort, snapshot, distance, stale, run in of_match[match]:
             if (
                 could_look
                 and rank_of(effort) <= rank
                 and running.reaches(key.source, key.algorithm, distance)
+                and _selection_of(db, run) == running.scope.selection
             ):
                 db.execute("DELETE FROM sightings WHERE match = ? AND effort = ?", (match, effort))
             elif stale is None and snapshot != lists[key.source]:
@@ -131,7 +133,7 @@ def merge(
                     (running.number, match, effort),
                 )
     for match in touched:
-        _settle(db, match, file, running.number)
+        settle_match(db, match, file, running.number)
 
 
 def _new_match(db: sqlite3.Connection, file: int, running: Running, key: EntryKey, found: Match) -> int:
@@ -148,7 +150,7 @@ def _new_match(db: sqlite3.Connection, file: int, running: Running, key: EntryKe
     return number
 
 
-def _settle(db: sqlite3.Connection, match: int, file: int, run: int) -> None:
+def settle_match(db: sqlite3.Connection, match: int, file: int, run: int) -> None:
     """Say of a match what its sightings say now: the most thorough how near, the newest whether it stands."""
     sightings = db.execute(
         "SELECT effort, run, snapshot, category, labels, distance, view, suppressed_by, stale, evidence FROM sightings"
@@ -217,6 +219,8 @@ def drop_left(
 
     Where another selection of entries was asked for then (categories, labels, quality), nothing is known of an
     entry that is not among today's: its matches stay, and are stale.
+
+    A file that loses one is no longer decided for the list of then: should the entry come back, it is looked at again.
     """
     selection = running.scope.selection
     asked: dict[int, str] = {}
@@ -235,13 +239,23 @@ def drop_left(
                 asked[scope] = _scope(db, scope).selection
             if asked[scope] == selection:
                 _drop(db, match, file, running.number, "left")
+                db.execute(
+                    "DELETE FROM looks WHERE file = ? AND scope IN"
+                    " (SELECT scopes.id FROM scopes, json_each(lists) AS each WHERE each.key = ? AND each.value <> ?)",
+                    (file, source, snapshot),
+                )
             else:
                 db.execute(
                     "UPDATE sightings SET stale = ? WHERE match = ? AND stale IS NULL",
                     (running.number, match),
                 )
-                _settle(db, match, file, running.number)
+                settle_match(db, match, file, running.number)
             settle_outcome(db, file)
+
+
+def _selection_of(db: sqlite3.Connection, run: int) -> str:
+    """Return which entries a run asked for."""
+    return _scope(db, db.execute("SELECT scope FROM runs WHERE id = ?", (run,)).fetchone()[0]).selection
 
 
 def _scope(db: sqlite3.Connection, number: int) -> Scope:

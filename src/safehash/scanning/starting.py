@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
 import signal
 import sys
 import tempfile
+import time
+from multiprocessing import context as contexts
 from multiprocessing import util
 from multiprocessing.context import BaseContext
-from multiprocessing.process import current_process
+from multiprocessing.process import BaseProcess, current_process
+from typing import Any
 
 from ..errors import SafehashError
 
-__all__ = ["may_start", "process_context", "worker_context"]
+__all__ = ["UNGUARDED", "WITHOUT_GUARD", "Noted", "may_start", "process_context", "worker_context"]
+
+#: The status of a worker that found, while it was importing the main script, that this starts workers.
+UNGUARDED = 78
+#: What is said of it.
+WITHOUT_GUARD = "a script that starts workers must do so under `if __name__ == '__main__':`"
+#: Names of workers' processes: pebble's, and those of lanes.
+_WORKERS = ("pebble_pool_worker", "safehash-lane")
+#: Seconds between two attempts to reach a fork server that is ending: the first, and the most, each twice the last.
+_FIRST_WAIT, _LONGEST_WAIT = 0.01, 1.0
+#: Attempts: half a minute in all.
+_N_ATTEMPTS = 36
 
 #: What a fork server loads. It swallows a wrong name: a test imports it.
 _PRELOAD = "safehash.scanning.preload"
@@ -30,12 +45,78 @@ def process_context() -> BaseContext:
 
     Forking this process, with its threads (search library, progress bar, pools), could leave locks taken for ever in
     the child, and a fork server that has the imports done replaces a crashed worker in milliseconds.
+
+    Raises
+    ------
+    SafehashError
+        This process is itself beginning: its main script does not wait to be run.
     """
-    methods = multiprocessing.get_all_start_methods()
-    if "forkserver" not in methods:
-        return multiprocessing.get_context("spawn")
-    _shorten_names()
-    return multiprocessing.get_context("forkserver")
+    _expect_begun()
+    if sys.platform != "win32" and "forkserver" in multiprocessing.get_all_start_methods():
+        _shorten_names()
+        return _PatientContext()
+    return multiprocessing.get_context("spawn")
+
+
+def _expect_begun() -> None:
+    """Refuse to start workers while a new process imports the main script; one of our workers ends at once.
+
+    Its status is how the scan knows why, and no `except` of the script hides it.
+    """
+    process = current_process()
+    if not getattr(process, "_inheriting", False):
+        return
+    if process.name in _WORKERS:
+        os.write(2, f"safehash: {WITHOUT_GUARD}\n".encode())
+        os._exit(UNGUARDED)
+    raise SafehashError(WITHOUT_GUARD)
+
+
+if sys.platform != "win32":
+
+    class _PatientProcess(contexts.ForkServerProcess):
+        """One that waits for a fork server that was killed to be gone: until it is, no other is started in its place.
+
+        A process that ends closes its socket first, and counts as living for some time: long, where it was large or the
+        machine is busy.
+        """
+
+        def start(self) -> None:
+            wait = _FIRST_WAIT
+            for attempt in range(_N_ATTEMPTS):
+                _start_server()  # the next one is to be as deaf as the first
+                try:
+                    return super().start()
+                except ConnectionRefusedError:
+                    if attempt == _N_ATTEMPTS - 1:
+                        raise
+                    time.sleep(wait)
+                    wait = min(2 * wait, _LONGEST_WAIT)
+            raise AssertionError  # never comes here
+
+    class _PatientContext(contexts.ForkServerContext):
+        Process = _PatientProcess  # type: ignore[assignment,unused-ignore]
+
+
+class Noted:
+    """A context whose last process can be asked how it ended: a pool does not say it."""
+
+    def __init__(self, context: BaseContext) -> None:
+        self._context = context
+        self._last: BaseProcess | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    def Process(self, *arguments: Any, **named: Any) -> BaseProcess:
+        """Return a process, not started yet, as the context does."""
+        self._last = self._context.Process(*arguments, **named)  # type: ignore[attr-defined]
+        return self._last
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the last process ended; None where it runs, or never did."""
+        return None if self._last is None else self._last.exitcode
 
 
 def may_start() -> bool:

@@ -207,8 +207,18 @@ def undecided(
     )
 
 
+class _Unable:
+    """What is there instead of a worker that cannot begin: it says why."""
+
+    def __init__(self, error: Exception) -> None:
+        self._said = f"it cannot begin: {type(error).__name__}: {error}"
+
+    def decide_batch(self, items: Sequence[Item], seconds: float) -> list[Verdict]:
+        raise SafehashError(self._said)
+
+
 #: The one worker of this process, set once by `start`: what a pool calls must be reachable by name.
-_WORKERS: list[Worker] = []
+_WORKERS: list[Worker | _Unable] = []
 
 
 def start(open_matcher: Callable[[], Matcher], options: dict[str, Any], means: Means) -> None:
@@ -218,7 +228,12 @@ def start(open_matcher: Callable[[], Matcher], options: dict[str, Any], means: M
     keep_memory()
     collector = Collector()
     collector.install()
-    _WORKERS[:] = [Worker(open_matcher(), collector=collector, **options)]
+    try:
+        _WORKERS[:] = [Worker(open_matcher(), collector=collector, **options)]
+    except MemoryError:
+        raise  # another one may find more
+    except Exception as exc:
+        _WORKERS[:] = [_Unable(exc)]
     hush()
     limit(means)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import lru_cache
@@ -33,16 +34,19 @@ def line_of(method: str, route: str, status: int, seconds: float, said: Mapping[
         "outcomes", "n_bytes", "hash" (its first digits), "keep", "bearer" (by name); whatever else there is, is looked
         through.
     """
-    now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    more = [f"{_quoted(name)}: {_told(name, value)}" for name, value in said.items()]
-    line = ", ".join(
-        (
-            f'{{"time": "{now}", "method": {_quoted(method)}, "route": {_quoted(route)}, "status": {status}',
-            f'"milliseconds": {round(1e3 * seconds, 2)}',
-            *more,
-        )
+    now = time.time()
+    line = (
+        f'{{"time": "{_second(int(now))}.{int(now % 1 * 1000):03}+00:00", "method": {_quoted(method)}, '
+        f'"route": {_quoted(route)}, "status": {status}, "milliseconds": {round(1e3 * seconds, 2)}'
     )
+    for name, value in said.items():
+        line += f", {_quoted(name)}: {_told(name, value)}"
     return WithoutDigest(f"{line}}}" if said.keys() <= _OURS else shortened(f"{line}}}"))
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 @lru_cache(maxsize=512)
@@ -56,7 +60,7 @@ def _told(name: str, value: Any) -> str:
         return f"[{', '.join(map(_quoted, value))}]"
     if name == "bearer":
         return _quoted(_cut(value))
-    return json.dumps(value)
+    return repr(value) if type(value) is int else json.dumps(value)
 
 
 @lru_cache(maxsize=256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -18,5 +19,8 @@ class Json(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        """Return a value's JSON."""
-        return _ENCODER.encode(content)
+        """Return a value's JSON; half a surrogate pair, which ids of lists may have, as its escape."""
+        try:
+            return _ENCODER.encode(content)
+        except UnicodeEncodeError:
+            return json.dumps(content, separators=(",", ":")).encode("ascii")

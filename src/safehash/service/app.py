@@ -47,9 +47,10 @@ async def ready(service: Service, request: Request) -> Answer:
     if not engine.is_ready:
         return Answer(Json({"status": "starting"}, 503, {"Retry-After": "1"}))
     kept = engine.kept
-    body = {"status": "degraded" if kept or engine.refusal else "ready", "last_good": list(kept)}
+    is_degraded = kept or engine.refusal or engine.damage
+    body = {"status": "degraded" if is_degraded else "ready", "last_good": list(kept)}
     # Whether, not why: anybody may ask. /v1/lists says why.
-    return Answer(Json({**body, "update_refused": bool(engine.refusal)}))
+    return Answer(Json({**body, "update_refused": bool(engine.refusal), "damaged": bool(engine.damage)}))
 
 
 async def metrics(service: Service, request: Request) -> Answer:

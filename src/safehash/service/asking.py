@@ -13,7 +13,8 @@ from starlette.requests import Request
 from ..hashing.algorithms import Algorithm
 from ..hashing.hashes import Hash
 from ..matching.settings import EFFORTS, Effort
-from .bodies import is_form, is_json, json_of, parts_of, read_body
+from ..scanning.passing import Upload, length, whole
+from .bodies import is_form, is_json, is_urlencoded, json_of, parts_of, read_pieces
 from .options import ServiceOptions
 from .refusing import Refused
 
@@ -27,6 +28,9 @@ MOST_JSON = 4 << 20
 _BY_DIGITS = {16: "phash", 32: "md5", 40: "sha1", 64: "pdq"}
 #: How the digits of each algorithm look.
 _DIGITS = {each: re.compile(rf"[0-9a-fA-F]{{{2 * each.n_bytes}}}") for each in Algorithm}
+#: How a body begins that is JSON or a form of hashes and does not say so: curl says of whatever it is given, of a
+#: picture too, that it is a form.
+_NO_PICTURE = re.compile(rb"\s*(?:\{|hash(?:es)?=)")
 #: A query in which nothing stands for something else.
 _LITERAL = re.compile(rb"[A-Za-z0-9_.,:=&-]*")
 
@@ -37,7 +41,7 @@ class Asked:
 
     Attributes
     ----------
-    uploads : tuple of bytes
+    uploads : tuple of bytes, or of the pieces of each
     names : tuple of str or None
         What a form called each upload's file.
     hashes : tuple of Hash
@@ -52,7 +56,7 @@ class Asked:
         What else was said that this request may say.
     """
 
-    uploads: tuple[bytes, ...] = ()
+    uploads: tuple[Upload, ...] = ()
     names: tuple[str | None, ...] = ()
     hashes: tuple[Hash, ...] = ()
     effort: Effort | None = None
@@ -81,22 +85,24 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
     due = time.monotonic() + options.timeout
     in_json = is_json(request)
     most = min(options.max_body, MOST_JSON) if in_json else options.max_body
-    body = await read_body(request, max_bytes=most, seconds=options.timeout)
+    pieces = await read_pieces(request, max_bytes=most, seconds=options.timeout)
     may_be_said = {*_SAID, *also}
     query = query_of(request)
     said: dict[str, Any] = dict(query)
-    uploads: list[bytes] = []
+    uploads: list[Upload] = []
     names: list[str | None] = []
     hashes: list[Hash] = []
     if is_form(request):
-        for part in parts_of(request, body):
+        for part in parts_of(request, whole(pieces)):
             if part.filename is None and part.name in may_be_said:
+                if part.name in said:
+                    raise Refused(400, f"{part.name} is said twice")
                 said[part.name] = part.data.decode("utf-8", "replace")
             else:
                 uploads.append(part.data)
                 names.append(part.filename)
     elif in_json:
-        given = json_of(body)
+        given = json_of(whole(pieces))
         one = [given["hash"]] if "hash" in given else []
         several = given.get("hashes", [])
         if not isinstance(several, list):
@@ -109,8 +115,10 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
         unknown = set(given) - {"hash", "hashes", "algorithm", "quality", *may_be_said}
         if unknown:
             raise Refused(400, f"not understood: {', '.join(sorted(unknown))}")
-    elif body:
-        uploads.append(body)
+    elif is_urlencoded(request) and _NO_PICTURE.match(whole(pieces[:1])) is not None:
+        raise Refused(415, "that is no picture: JSON is sent with Content-Type: application/json")
+    elif pieces:
+        uploads.append(pieces)
         names.append(None)
     unknown = set(query) - may_be_said
     if unknown:
@@ -123,21 +131,33 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
         lists=names_of(said.get("lists")),
         full_hashes=flag("full_hashes", said.get("full_hashes", False)),
         due=due,
-        n_bytes=len(body),
+        n_bytes=length(pieces),
         also={name: str(said[name]) for name in also if name in said},
     )
 
 
 def query_of(request: Request) -> Mapping[str, str]:
-    """Return what a request's query says, by name; of several of one name the last.
+    """Return what a request's query says, by name.
 
     Nearly every query is literal, and costs a fifth of the patient way then.
+
+    Raises
+    ------
+    Refused
+        A name is there twice: of two lists, one would be left out.
     """
     query: bytes = request.scope["query_string"]
     if _LITERAL.fullmatch(query) is None:
-        return dict(request.query_params)
-    parts = [part.partition("=") for part in query.decode("ascii").split("&") if part]
-    return {name: value for name, _, value in parts}
+        pairs = request.query_params.multi_items()
+    else:
+        parts = [part.partition("=") for part in query.decode("ascii").split("&") if part]
+        pairs = [(name, value) for name, _, value in parts]
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Refused(
+            400, "something is said twice in the query; several lists are names with commas between"
+        )
+    return found
 
 
 #: What may be said beside an upload: in the query, in the form, or in JSON.

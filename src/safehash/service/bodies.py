@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,13 +16,17 @@ from starlette.requests import ClientDisconnect, Request
 from .protocol import PIECES, Pieces
 from .refusing import Refused
 
-__all__ = ["Part", "is_form", "is_json", "json_of", "parts_of", "read_body"]
+__all__ = ["Part", "is_form", "is_json", "is_urlencoded", "json_of", "parts_of", "read_body", "read_pieces"]
 
 #: A form of more parts is no upload.
 _MAX_PARTS = 128
 #: Of a body that is too large, so many times what is allowed are read and dropped: a connection closed while its
 #: client still sends is reset, and most clients then never read why (RFC 9112, 9.6).
 _LINGERED = 4
+#: Half a surrogate pair as an escape or in UTF-8, or an encoding in which it looks otherwise.
+_MAY_BE_HALF = re.compile(rb"\\u[dD]|\xed[\xa0-\xbf]|\x00|\xff")
+#: Headers that say how a body is packed, and what they may say.
+_CODINGS, _PLAIN = (b"content-encoding", b"transfer-encoding"), (b"", b"identity", b"chunked")
 #: Bytes of all headers of one part.
 _MAX_HEADER_BYTES = 4096
 
@@ -36,17 +41,28 @@ class Part:
 
 
 async def read_body(request: Request, *, max_bytes: int, seconds: float) -> bytes:
-    """Return a request's whole body.
+    """Return a request's whole body. Raises as `read_pieces`."""
+    return b"".join(await read_pieces(request, max_bytes=max_bytes, seconds=seconds))
+
+
+async def read_pieces(request: Request, *, max_bytes: int, seconds: float) -> tuple[bytes, ...]:
+    """Return a request's whole body in the pieces in which it came, none of them empty.
 
     Raises
     ------
     Refused
         413 beyond `max_bytes`, by its header or as it comes; 408 when `seconds` have passed; 400 where the client
-        went away.
+        went away; 415 where it is compressed: what is hashed are the bytes of the picture.
     """
+    for name, value in request.scope["headers"]:
+        if name in _CODINGS and value.strip().lower() not in _PLAIN:
+            raise Refused(
+                415, "bodies are sent as they are, not compressed",
+                headers={"Accept-Encoding": "identity", "Connection": "close"},
+            )  # fmt: skip
     pieces = request.scope.get(PIECES)
     if isinstance(pieces, Pieces) and pieces.are_all and len(pieces) <= max_bytes:
-        return bytes(pieces)  # most are there before anybody asks: nothing is to be waited for
+        return pieces.taken()  # most are there before anybody asks: nothing is to be waited for
     try:
         if sys.version_info >= (3, 11):
             async with asyncio.timeout(seconds):  # a tenth of what `wait_for` costs, which makes a task
@@ -58,7 +74,7 @@ async def read_body(request: Request, *, max_bytes: int, seconds: float) -> byte
         raise Refused(400, "the client went away") from exc
 
 
-async def _read(request: Request, max_bytes: int) -> bytes:
+async def _read(request: Request, max_bytes: int) -> tuple[bytes, ...]:
     said = request.headers.get("content-length", "")
     is_refused = said.isdigit() and int(said) > max_bytes
     if is_refused and request.headers.get("expect", "").lower() == "100-continue":
@@ -79,7 +95,7 @@ async def _read(request: Request, max_bytes: int) -> bytes:
             break
     if is_refused:
         raise _too_large(max_bytes)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    return tuple(chunks)
 
 
 def _too_large(max_bytes: int) -> Refused:
@@ -96,8 +112,17 @@ def is_form(request: Request) -> bool:
 
 def is_json(request: Request) -> bool:
     """Tell whether a request's body says it is JSON."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind == "application/json"
+    kind = _kind(request)
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def is_urlencoded(request: Request) -> bool:
+    """Tell whether a request's body says it is a form of another kind, as curl says unasked."""
+    return _kind(request) == "application/x-www-form-urlencoded"
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 @dataclass(slots=True)
@@ -192,6 +217,14 @@ def parts_of(request: Request, body: bytes) -> list[Part]:
 # -- JSON ---------------------------------------------------------------------------------------------------
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object's values by name; which of two of one name is meant, nobody can know."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Refused(400, "something is said twice in one object")
+    return found
+
+
 def json_of(body: bytes) -> dict[str, Any]:
     """Return a body that is one JSON object.
 
@@ -201,7 +234,11 @@ def json_of(body: bytes) -> dict[str, Any]:
         400: it is none.
     """
     try:
-        value = json.loads(body)
+        value = json.loads(body, object_pairs_hook=_once)
+        if _MAY_BE_HALF.search(body) is not None:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as exc:
+        raise Refused(400, "the body has half a surrogate pair, which is no text") from exc
     except (ValueError, RecursionError) as exc:
         raise Refused(400, "the body is no JSON") from exc
     if not isinstance(value, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from ..matching.matcher import Matcher
 from ..matching.settings import Effort, FloodLimits
 from ..scanning.confining import Means
 from ..scanning.lanes import Task, WorkerDied
+from ..scanning.passing import Upload, length, whole
 from ..scanning.standby import Lanes
 from .gathering import Gathering
 from .handing import Handing
@@ -50,9 +51,9 @@ class _Generation:
         start = partial(Lanes, matcher, options.workers, means, before=before)
         return cls(matcher, await asyncio.get_running_loop().run_in_executor(None, start))
 
-    async def decide(self, data: bytes, task: Task, due: float) -> Decision:
+    async def decide(self, upload: Upload, task: Task, due: float) -> Decision:
         """Decide one upload before `due`, a time of `time.monotonic`."""
-        return await self._handing.decide(data, task, due)
+        return await self._handing.decide(upload, task, due)
 
     async def explain(self, data: bytes, task: Task, due: float) -> dict[str, Any]:
         """Explain one upload before `due`."""
@@ -105,7 +106,9 @@ class Engine:
         self.memory = Memory(options.state, self._guard)
         self.reloads = Reloads()
         self.refusal = ""  # why the last reload was refused
+        self.damage = ""  # what is wrong with the snapshot that is matched against
         self._is_behind = False  # the lists were read anew, and the workers still have the old ones
+        self._is_over = False
         self._matcher: Matcher | None = None
         self._generation: _Generation | None = None
         self._n_held = 0
@@ -128,6 +131,7 @@ class Engine:
         matcher = await loop.run_in_executor(None, self._open_matcher)
         self._generation = await _Generation.of(matcher, self._options, self._before)
         self._matcher = matcher
+        self._check_whole(matcher)
         for name in matcher.lists_kept:
             _LOG.warning("%s was refused, the service goes on from its last good state", name)
         every = self._options.reload_seconds
@@ -137,6 +141,7 @@ class Engine:
 
     async def stop(self) -> None:
         """Let what is under way finish, and end."""
+        self._is_over = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -253,8 +258,31 @@ class Engine:
         old, self._generation = self._generation, fresh
         self.reloads.done += 1
         self.refusal = ""
+        self._check_whole(matcher)
         if old is not None:
             self._close(old)
+
+    def _check_whole(self, matcher: Matcher) -> None:
+        """Check all of a snapshot, in a thread beside the answers: damage is known before a request meets it.
+
+        And a look-up in what was checked whole takes a sixth less.
+        """
+        self.damage = ""
+        state = matcher._state
+        if state.verifying is None:
+            return
+
+        def check(pieces: Iterator[None]) -> None:
+            try:
+                for _ in pieces:
+                    if self._is_over or matcher._state is not state:
+                        return
+            except (SafehashError, OSError) as exc:
+                if matcher._state is state:
+                    self.damage = str(exc)
+                    _LOG.error("what touches this is not decided: %s", exc)
+
+        asyncio.get_running_loop().run_in_executor(None, check, state.verifying())
 
     # -- deciding -----------------------------------------------------------------------------------------
 
@@ -277,7 +305,7 @@ class Engine:
         return _Held(self, n_uploads)
 
     async def check(
-        self, data: bytes, *, effort: Effort | None, lists: Collection[str] | None, due: float
+        self, upload: Upload, *, effort: Effort | None, lists: Collection[str] | None, due: float
     ) -> Decision:
         """Decide one upload.
 
@@ -290,16 +318,16 @@ class Engine:
         only = self._only(matcher, lists)
         generation = self._generation
         assert generation is not None
-        task = Task(n_bytes=len(data), effort=effort, lists=only)
+        task = Task(n_bytes=length(upload), effort=effort, lists=only)
         try:
-            decision = await generation.decide(data, task, due)
+            decision = await generation.decide(upload, task, due)
         except SafehashError as exc:
             _LOG.error("%s", exc)
             raise busy(503, "the workers cannot open the lists: the log says why") from exc
         return self.memory.judged(decision, allow_distance=matcher.audit.allow_distance)
 
     async def explain(
-        self, data: bytes, *, effort: Effort | None, entry: str | None, due: float
+        self, upload: Upload, *, effort: Effort | None, entry: str | None, due: float
     ) -> dict[str, Any]:
         """Return why an upload matches what it matches, as plain data.
 
@@ -311,6 +339,7 @@ class Engine:
         self.matcher  # noqa: B018 - raises where the lists are still being read
         generation = self._generation
         assert generation is not None
+        data = whole(upload)
         task = Task(n_bytes=len(data), effort=effort, explain=True, entry=entry)
         try:
             return await generation.explain(data, task, due)

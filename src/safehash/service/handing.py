@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ..errors import SafehashError
 from ..matching.decision import Decision
 from ..scanning.lanes import FAILURES, Lane, Task
+from ..scanning.passing import Upload, whole
 from ..scanning.standby import Lanes
 from ..scanning.worker import Verdict
 from .refusing import busy
@@ -42,7 +43,7 @@ class Handing:
         self._watched: dict[Lane, int] = {}  # what the event loop watches of each
         self._asked: dict[Lane, asyncio.Future[Verdict]] = {}
 
-    async def decide(self, data: bytes, task: Task, due: float) -> Decision:
+    async def decide(self, upload: Upload, task: Task, due: float) -> Decision:
         """Decide one upload before `due`, a time of `time.monotonic`.
 
         Raises
@@ -53,14 +54,16 @@ class Handing:
             The worker cannot open the lists, or found them damaged.
         """
         lane, left = await self._next(due), partial(_left, due)
-        if not lane.takes_at_once(data):
-            return await self._blocking(lane, lambda: self._lanes.decide_in(lane, data, task, left=left))
+        if not lane.takes_at_once(upload):
+            return await self._blocking(
+                lane, lambda: self._lanes.decide_in(lane, whole(upload), task, left=left)
+            )
         started, seconds = time.perf_counter(), 0.0
         try:
             seconds = left()
-            verdict = await self._ask(lane, data, task, seconds)
+            verdict = await self._ask(lane, upload, task, seconds)
         except FAILURES as exc:
-            go_on = partial(self._go_on, lane, exc, data, task, left, seconds, started)
+            go_on = partial(self._go_on, lane, exc, whole(upload), task, left, seconds, started)
         except asyncio.CancelledError:
             self._unwatch(lane)
             lane.close()  # what it answers would be taken for the next upload's
@@ -74,7 +77,7 @@ class Handing:
             return self._lanes.said(verdict)
         return await self._blocking(lane, go_on)
 
-    async def _ask(self, lane: Lane, data: bytes, task: Task, seconds: float) -> Verdict:
+    async def _ask(self, lane: Lane, upload: Upload, task: Task, seconds: float) -> Verdict:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Verdict] = loop.create_future()
         self._asked[lane] = answer
@@ -83,7 +86,7 @@ class Handing:
             if lane not in self._watched:
                 self._watched[lane] = lane.fileno()
                 loop.add_reader(self._watched[lane], self._come, lane)
-            lane.begin(data, task)
+            lane.begin(upload, task)
             return await answer
         finally:
             timer.cancel()

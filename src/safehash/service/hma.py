@@ -134,8 +134,9 @@ def _headers(decision: Decision) -> dict[str, str]:
 
 async def hash_upload(service: Service, request: Request) -> Answer:
     """Return the hash of an upload."""
-    url = query_of(request).get("url") if request.method == "GET" else None
-    if request.method == "GET" and not url:
+    is_upload = request.method == "POST"
+    url = None if is_upload else query_of(request).get("url")
+    if not is_upload and not url:
         raise Refused(400, "url is required")
     known = algorithms_of(service.engine)
     wanted = names_of(query_of(request).get("types"))
@@ -155,16 +156,15 @@ async def lookup(service: Service, request: Request) -> Answer:
     """Return matches by bank, of an upload by signal type before that."""
     query = query_of(request)
     banks = _banks(query.get("banks"))
-    url = query.get("url") if request.method == "GET" else None
-    if request.method == "GET" and not url:
+    is_upload = request.method == "POST"
+    url = None if is_upload else query.get("url")
+    if not is_upload and not url:
         value = _signal(service, query.get("signal_type"), query.get("signal"))
         (decision,) = await service.decide_hashes([value], banks)
         return Answer(Json(_by_bank(decision.standing), headers=_headers(decision)), _said(decision))
     wanted = _types(service, query.get("types"))
     known = _types(service, None)
-    only = (
-        query.get("signal_type") if request.method == "GET" else None
-    )  # as theirs: of an upload, all are told
+    only = None if is_upload else query.get("signal_type")  # as theirs: of an upload, all are told
     if only is not None:
         _types(service, only)
     decision = await _decided(service, request, url=url, banks=banks)

@@ -109,6 +109,7 @@ async def lists(service: Service, request: Request) -> Answer:
                     **dict(audit.thresholds),
                     **{name: bits for of, name, bits in audit.list_thresholds if of == info.name},
                 },
+                "min_evidence": dict(audit.list_evidence).get(info.name, audit.min_evidence),
             }
             for info in matcher.lists
         ],
@@ -118,6 +119,7 @@ async def lists(service: Service, request: Request) -> Answer:
         "low_quality_distance": audit.low_quality_distance,
         "notes": list(map(for_shell, matcher.notes)),
         "refused": for_shell(service.engine.refusal) or None,
+        "damaged": service.engine.damage or None,
         "version": audit.version,
     }
     return Answer(Json(body))
@@ -199,6 +201,7 @@ async def say(service: Service, request: Request) -> Answer:
 
 _CHECKED = {
     400: "not understood", 401: "no token", 408: "the body did not arrive in time", 413: "too large",
+    415: "compressed, or JSON that does not say so",
     429: "too many at once: Retry-After says when", 503: "the lists are being read, or there was no time left",
 }  # fmt: skip
 _EFFORT = {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 __all__ = ["PIECES", "Bounded", "Pieces"]
@@ -16,10 +18,17 @@ PIECES = "safehash pieces"
 
 #: Bytes that are collected of a body before the application says how many it takes: what comes with the head, and more.
 _UNASKED = 1 << 20
+#: Bytes of a piece that is kept as it is. A smaller one joins others: in pieces of two bytes, a body would take twenty
+#: times its length otherwise.
+_LEAST_PIECE = 4096
 #: Bytes of a request's head: its line and its headers.
 _MOST_HEAD = 64 << 10
 #: Bytes that may still come of a request that has been answered.
 _MOST_LEFT = 1 << 20
+#: What uvicorn says to what is no HTTP.
+_NO_HTTP = "Invalid HTTP request received."
+#: What `Connection` says of other protocols.
+_UPGRADES = (b"upgrade", b"http2-settings")
 #: Headers that are written as they are.
 _PLAIN_NAME = re.compile(rb"[a-z0-9-]+")
 _PLAIN_VALUE = re.compile(rb"[\x20-\x7e]*")
@@ -28,7 +37,7 @@ _HEAD_SECONDS = 30.0
 
 
 class Pieces:
-    """A body as it comes: its pieces are put together once, for who asks for the bytes, and are not kept.
+    """A body as it comes: put together once, for who asks for its bytes and not its pieces, and not kept.
 
     Attributes
     ----------
@@ -41,11 +50,17 @@ class Pieces:
     def __init__(self) -> None:
         self.most = _UNASKED
         self.are_all = False
-        self._pieces: list[bytes] = []
+        self._pieces: list[bytes | bytearray] = []
         self._n_bytes = 0
 
     def __iadd__(self, piece: bytes) -> Pieces:
-        self._pieces.append(piece)
+        pieces = self._pieces
+        if len(piece) >= _LEAST_PIECE:
+            pieces.append(piece)
+        elif pieces and isinstance(pieces[-1], bytearray):
+            pieces[-1] += piece
+        else:
+            pieces.append(bytearray(piece))
         self._n_bytes += len(piece)
         return self
 
@@ -53,8 +68,12 @@ class Pieces:
         return self._n_bytes
 
     def __bytes__(self) -> bytes:
-        pieces, self._pieces, self._n_bytes = self._pieces, [], 0
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(self.taken())
+
+    def taken(self) -> tuple[bytes, ...]:
+        """Return the pieces."""
+        pieces, self._pieces, self._n_bytes = tuple(map(bytes, self._pieces)), [], 0
+        return pieces
 
 
 @lru_cache(maxsize=1024)
@@ -118,17 +137,30 @@ class _Whole:
         return None if headers is None else STATUS_LINE[start["status"]] + headers + body
 
 
+def _without_upgrade(headers: list[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield headers as one sends them who offers no other protocol."""
+    for name, value in headers:
+        if name == b"connection":
+            said = [each.strip() for each in value.split(b",")]
+            yield name, b", ".join(each for each in said if each.lower() not in _UPGRADES)
+        elif name not in _UPGRADES:
+            yield name, value
+
+
 class Bounded(HttpToolsProtocol):
     """uvicorn's own protocol, with what it leaves unbounded bounded, and bodies handed over whole, as answers are.
 
     It neither bounds a head (anybody could fill the memory with one, without a token) nor the time in which it comes,
-    nor what comes of a request that has been answered. And it stops reading and wakes the application every 64 KiB: an
-    upload of some hundred kilobytes cost more on its way in than all else that a request needs.
+    nor what comes of a request that has been answered. Of a request that offers another protocol (Java's client offers
+    HTTP/2 with each) it loses the body, and takes what comes of it for the next request. And it stops reading and wakes
+    the application every 64 KiB: an upload of some hundred kilobytes cost more on its way in than all else that a
+    request needs.
     """
 
     head_seconds = _HEAD_SECONDS
     _in_head = True
     _is_whole = True  # the request has come to its end
+    _is_upgrade = False  # the head offers another protocol, and is read again without that
     _n_bytes = 0  # of the head, or of what is left of a request that has been answered
     _timer: asyncio.TimerHandle | None = None
 
@@ -144,7 +176,7 @@ class Bounded(HttpToolsProtocol):
         is_left = not self._in_head and not self._is_whole and self.cycle.response_complete
         if self._in_head or is_left:
             self._n_bytes += len(data)
-        super().data_received(data)
+        self._feed(data)
         if self._in_head and not self._is_whole:
             if self._n_bytes > _MOST_HEAD:
                 self._refuse(431, "the head of a request has at most 64 KiB")
@@ -152,6 +184,32 @@ class Bounded(HttpToolsProtocol):
                 self._expect_it()
         elif is_left and self._n_bytes > _MOST_LEFT:
             self.transport.close()
+
+    def _feed(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        left = memoryview(data)
+        while left:
+            try:
+                self.parser.feed_data(left)
+            except HttpParserError:
+                self.send_400_response(_NO_HTTP)
+            except HttpParserUpgrade as exc:
+                left = left[exc.args[0] :]
+                if self._is_upgrade and self.parser.get_method() != b"CONNECT":
+                    self._read_again()
+                    continue
+                self.send_400_response(_NO_HTTP)
+            return
+
+    def _read_again(self) -> None:
+        """Read a head that offers another protocol as if it did not: a parser that has met one reads no body."""
+        head = [
+            b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        ]
+        head += [b"%b: %b" % each for each in _without_upgrade(self.headers)]
+        self._is_upgrade = False
+        self.parser = HttpRequestParser(self)
+        self.parser.feed_data(b"\r\n".join([*head, b"", b""]))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -162,6 +220,9 @@ class Bounded(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        self._is_upgrade = self.parser.should_upgrade()
+        if self._is_upgrade:
+            return
         self._in_head, self._n_bytes = False, 0
         self._have_it()
         super().on_headers_complete()
@@ -181,6 +242,8 @@ class Bounded(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._is_upgrade:
+            return
         self._is_whole = True
         self._have_it()
         if self.cycle is not None and isinstance(self.cycle.body, Pieces):

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision
 from ..matching.settings import Effort
+from ..scanning.passing import Upload
 from .access import AccessLog
 from .asking import Asked
 from .engine import Engine
@@ -46,7 +47,7 @@ class Service:
     fetcher: Fetcher
     access: AccessLog | None = None
 
-    async def decide(self, upload: bytes, asked: Asked) -> Decision:
+    async def decide(self, upload: Upload, asked: Asked) -> Decision:
         """Decide one upload, and count it.
 
         Raises

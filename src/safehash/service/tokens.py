@@ -19,8 +19,8 @@ __all__ = ["ROLES", "Tokens"]
 ROLES = ("check", "admin")
 
 _MAX_FILE_BYTES = 1 << 20
-#: A shorter one could be guessed.
-_LEAST_CHARACTERS = 16
+#: A shorter one could be guessed, and what a header cannot say could never be given.
+_TOKEN = re.compile(r"[\x21-\x7e]{16,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class _Token:
 class Tokens:
     """The tokens of one file; read anew by `reload`.
 
-    A line is ``ROLE NAME TOKEN``: ``check`` or ``admin``, what the log calls its bearer, and at least 16 characters
-    without a space. Lines that begin with # are remarks.
+    A line is ``ROLE NAME TOKEN``: ``check`` or ``admin``, what the log calls its bearer, and at least 16 characters of
+    ASCII without a space. Lines that begin with # are remarks.
 
     Parameters
     ----------
@@ -110,12 +110,12 @@ def _given(header: str | None) -> bytes | None:
 
 def _read(path: str) -> tuple[_Token, ...]:
     try:
-        text = read_regular(path, _MAX_FILE_BYTES).decode("utf-8")
+        text = read_regular(path, _MAX_FILE_BYTES).decode("utf-8-sig")
     except OSError as exc:
         raise SafehashError(f"{path}: the file of tokens cannot be read: {exc.strerror or exc}") from exc
     except UnicodeDecodeError as exc:
         raise SafehashError(f"{path}: the file of tokens is not UTF-8") from exc
-    tokens = []
+    tokens: list[_Token] = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -123,13 +123,20 @@ def _read(path: str) -> tuple[_Token, ...]:
         if len(words) != 3 or words[0] not in ROLES:
             raise SafehashError(f"{path}, line {number}: expected `{'|'.join(ROLES)} NAME TOKEN`")
         role, name, token = words
-        if len(token) < _LEAST_CHARACTERS:
-            raise SafehashError(f"{path}, line {number}: a token has at least {_LEAST_CHARACTERS} characters")
+        if _TOKEN.fullmatch(token) is None:
+            raise SafehashError(
+                f"{path}, line {number}: a token has at least 16 characters, all of them ASCII"
+            )
         if re.fullmatch(r"[\w.@-]{1,64}", name) is None:
             raise SafehashError(
                 f"{path}, line {number}: a name has letters, digits, dots, dashes and @ alone"
             )
-        tokens.append(_Token(name, role, hashlib.sha256(token.encode()).digest()))
+        known = _Token(name, role, hashlib.sha256(token.encode()).digest())
+        if known.digest in {each.digest for each in tokens}:
+            raise SafehashError(
+                f"{path}, line {number}: the same token stands above: whose it is, nobody could tell"
+            )
+        tokens.append(known)
     if not tokens:
         raise SafehashError(f"{path}: no token in it, and so nobody could ask anything")
     return tuple(tokens)

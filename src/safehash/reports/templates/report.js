@@ -5,7 +5,7 @@
   const PAGE = 100; // rows of a page
   const PRINTED = 3000; // rows that are laid out to be printed
   // What stands where in a row.
-  const [TOKEN, ENTRY, FOLDER, NAME, MEMBER, DISTANCE, VIEW, BY, QUALITY, PICTURE, STALE, RUN, SAID] = Array(13).keys();
+  const [TOKEN, ENTRY, FOLDER, NAME, MEMBER, DISTANCE, VIEW, BY, QUALITY, PICTURE, STALE, RUN, SAID, EVIDENCE] = Array(14).keys();
   const VERDICTS = ["right", "wrong", "unsure"];
 
   const at = (id) => document.getElementById(id);
@@ -54,6 +54,7 @@
     const label = at("filter-label");
     const standing = at("filter-standing"); // where something is suppressed
     const judged = at("filter-verdict");
+    const sure = at("filter-evidence");
     let found = data.rows; // what the filters leave, in order
     let page = 0;
 
@@ -79,6 +80,7 @@
           && (!label.value || entry[4].includes(label.value) || (label.value === "no label" && !entry[4].length))
           && (!standing || !standing.value || (standing.value === "off") === (row[BY] !== null))
           && (!judged.value || (judged.value === "none" ? !said : said && said.verdict === judged.value))
+          && (!sure.value || data.evidence[row[EVIDENCE]][1] === sure.value)
           && (!wanted || wordsOf(row).includes(wanted));
       });
       lay(0);
@@ -86,6 +88,7 @@
     };
 
     const value = (row, key) => key === "distance" ? row[DISTANCE] : key === "quality" ? row[QUALITY] ?? -1
+      : key === "evidence" ? data.evidence[row[EVIDENCE]][0] ?? -Infinity
       : key === "view" ? data.views[row[VIEW]] : pathOf(row);
     const compare = (one, other) => one < other ? -1 : one > other ? 1 : 0;
     const sort = (header) => {
@@ -187,7 +190,11 @@
       if (row[STALE]) view.append(" ", make("span", "tag off", "stale"));
       const quality = make("td", "number", row[QUALITY] === null ? "" : String(row[QUALITY]));
       quality.dataset.name = "Quality";
-      made.append(path, distance, view, quality, choice(row));
+      const [bits, word] = data.evidence[row[EVIDENCE]];
+      const evidence = make("td", "number", word);
+      if (bits !== null) evidence.append(" ", make("span", "soft", bits.toFixed(1)));
+      evidence.dataset.name = "Evidence";
+      made.append(path, distance, evidence, view, quality, choice(row));
       return made;
     };
 
@@ -311,7 +318,7 @@
     });
 
     text.addEventListener("input", filter);
-    for (const each of [list, label, standing, judged]) if (each) each.addEventListener("change", filter);
+    for (const each of [list, label, standing, judged, sure]) if (each) each.addEventListener("change", filter);
     for (const header of table.querySelectorAll("thead th[data-key]")) {
       header.querySelector("button").addEventListener("click", () => sort(header));
     }
