@@ -82,9 +82,7 @@ BREAKS = (
         file=_WHOLE,
         before='    "I;16B": 2, "LA;16B": 4, "RGB;16B": 6, "RGBA;16B": 8,\n',
         after="",
-        dies=(
-            "tests/images/test_png_whole.py::test_the_library_decodes_the_same",
-        ),
+        dies=("tests/images/test_png_whole.py::test_the_library_decodes_the_same",),
     ),
     Break(
         what="every doubtful picture of an upload is turned, however many there are",
