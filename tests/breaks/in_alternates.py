@@ -23,7 +23,7 @@ BREAKS = (
         file=_FRAMES,
         before="(_COST_OF_ALPHA if facts.transparent else 1)",
         after="1",
-        dies=(f"{_ALTERNATES}::test_frames_that_are_not_opaque_cost_three_times_as_much",),
+        dies=(f"{_ALTERNATES}::test_frames_that_are_not_opaque_cost_four_times_as_much",),
     ),
     Break(
         what="what frames of a PNG are unpacked to costs nothing",
