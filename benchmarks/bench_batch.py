@@ -2,9 +2,9 @@
 
     python benchmarks/bench_batch.py --pictures FOLDER -o benchmarks/results/batch.json
 
-Processor time of one process. Rows: random digests of as many ones as zeros, one in a thousand near an entry, in batches
-of a hundred thousand and of a million, three rounds, the best. Pictures are decided by `Check` and by a scan in this
-process (``workers=0``) in turn, five rounds, the best of each. Snapshots are those of bench_serve.py (``--snapshots``).
+Processor time of one process. Rows: random digests of as many ones as zeros, one in a thousand near an entry, in
+batches of a hundred thousand and of a million, three rounds, the best. Pictures are decided by `Check` and by a scan in
+this process (``workers=0``) in turn, five rounds, the best of each. Snapshots are those of bench_serve.py.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "python_multipart": ("service",),
     "prometheus_client": ("service",),
     "h11": ("service",),
+    "httptools": ("service",),
     "threatexchange": ("integrations",),
     "pyarrow": ("matching", "integrations", "cli"),
     "polars": ("integrations",),

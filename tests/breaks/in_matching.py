@@ -150,8 +150,8 @@ BREAKS = (
     Break(
         what="of two views of an entry the nearer one stays, whatever it needs",
         file=_LOOK_UP,
-        before="if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):",
-        after="if before is None or hit.distance < before.distance:",
+        before="kept = hit if (hit.needs, hit.distance) < (before.needs, before.distance) else before",
+        after="kept = hit if hit.distance < before.distance else before",
         dies=(
             "tests/matching/test_gates_one_by_one.py::test_of_two_views_of_an_entry_the_one_that_needs_less_stays",
         ),

@@ -182,6 +182,7 @@ def test_all_cases_of_a_hash_were_withdrawn(n: int, tmp_path: Path) -> None:
     for cases, status, is_live in [
         ({"a": "Withdrawn", "b": "deleted"}, "Active", False),
         ({"a": "Withdrawn"}, None, False),
+        ({"a": "DELETED"}, "Received", False),
         ({"a": "Withdrawn", "b": "Active"}, "Active", True),
         ({"a": "Withdrawn", "b": "New"}, "Active", True),
         ({}, "Active", True),

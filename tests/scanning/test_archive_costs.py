@@ -202,3 +202,19 @@ def test_an_archive_that_grew_since_it_was_listed_is_as_long_as_it_is(tmp_path: 
     found = list(archives.members(listed, max_member_bytes=1 << 20))
     assert [each.member for each in found if isinstance(each, Item)] == ["0.png", "1.png", "2.png"]
     assert len(found) == 3
+
+
+def test_what_is_passed_over_is_read_in_large_pieces_and_never_at_once() -> None:
+    """A member of a megabyte that is not looked at costs 16 reads; of headers none is larger than one may be."""
+    asked: list[int] = []
+
+    class Source(io.BytesIO):
+        def read(self, n_bytes: int | None = -1, /) -> bytes:
+            asked.append(n_bytes or 0)
+            return super().read(n_bytes)
+
+    forward = archives._Forward(Source(bytes(1 << 20)), 1 << 30)
+    forward.begin_header(1 << 30)
+    forward.end_header(1 << 30)
+    assert forward.seek(1 << 20) == 1 << 20
+    assert asked == [1 << 16] * 16

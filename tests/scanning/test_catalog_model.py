@@ -619,6 +619,32 @@ def test_the_bytes_of_an_archive_count_once(store: Path, tmp_path: Path) -> None
         assert counts(catalog)["bytes"] == archive.stat().st_size + beside.stat().st_size
 
 
+@pytest.mark.parametrize("by", ["rematch", "scan of another folder"])
+def test_an_entry_that_left_its_list_and_comes_back_is_found_again(
+    store: Path, tmp_path: Path, by: str
+) -> None:
+    """The list is what it was, bit by bit, and so are files and settings: yet what was known of them is not."""
+    path, listed = tmp_path / "c.db", tmp_path / "a.csv"
+    before = (store / "a.csv").read_text()
+    listed.write_text(before)
+    thorough = {"effort": "thorough"}
+    scan_into(path, store / "pictures", matcher_of(tmp_path, "a", **thorough), file_digests=None)
+    known = matches_in(path).keys()
+    assert ("crop.png", "entry-picture00000") in known
+    listed.write_text("\n".join(line for line in before.splitlines() if "picture00000" not in line) + "\n")
+    if by == "rematch":
+        with Catalog(path) as catalog:
+            list(rematch(catalog, matcher_of(tmp_path, "a")))
+    else:
+        write_pictures(tmp_path / "other", 1, first_seed=30)
+        scan_into(path, tmp_path / "other", matcher_of(tmp_path, "a"), file_digests=None)
+    assert matches_in(path).keys() == {key for key in known if key[1] != "entry-picture00000"}
+    listed.write_text(before)
+    again = scan_into(path, store / "pictures", matcher_of(tmp_path, "a", **thorough), file_digests=None)
+    assert matches_in(path).keys() == known
+    assert again.n_files - again.n_unchanged == 2, "those that matched it"
+
+
 # -- moved stores -------------------------------------------------------------------------------------------
 
 

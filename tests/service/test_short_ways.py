@@ -83,7 +83,7 @@ def test_an_answer_is_written_as_starlette_writes_it(value: Any) -> None:
 def test_half_a_surrogate_pair_is_written_as_its_escape() -> None:
     """An id of a list may have one: what matches that entry was answered with an error."""
     value = {"id": "\ud800x", "more": ["é", "\udfff"]}
-    assert json.loads(Json(value).body) == value
+    assert json.loads(bytes(Json(value).body)) == value
 
 
 # -- the access log -----------------------------------------------------------------------------------------

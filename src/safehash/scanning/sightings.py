@@ -219,6 +219,8 @@ def drop_left(
 
     Where another selection of entries was asked for then (categories, labels, quality), nothing is known of an
     entry that is not among today's: its matches stay, and are stale.
+
+    A file that loses one is no longer decided for the list of then: should the entry come back, it is looked at again.
     """
     selection = running.scope.selection
     asked: dict[int, str] = {}
@@ -237,6 +239,11 @@ def drop_left(
                 asked[scope] = _scope(db, scope).selection
             if asked[scope] == selection:
                 _drop(db, match, file, running.number, "left")
+                db.execute(
+                    "DELETE FROM looks WHERE file = ? AND scope IN"
+                    " (SELECT scopes.id FROM scopes, json_each(lists) AS each WHERE each.key = ? AND each.value <> ?)",
+                    (file, source, snapshot),
+                )
             else:
                 db.execute(
                     "UPDATE sightings SET stale = ? WHERE match = ? AND stale IS NULL",

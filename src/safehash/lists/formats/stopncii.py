@@ -19,7 +19,7 @@ from .judging import labels_said
 from .options import ReadOptions
 from .pages import Page
 from .paging import note_paging
-from .plain_columns import PlainColumns
+from .plain_columns import PlainColumns, as_bytes
 from .tally import Tally
 
 __all__ = ["FEEDBACK", "STATUS", "read"]
@@ -78,11 +78,15 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
-    cases = [bytes(row.caseNumbers) for row in rows]
-    keys: list[Hashable] = [(row.signalType, row.hashStatus, bytes(row.CSPFeedbacks)) for row in rows]
-    for k, case in enumerate(cases):
-        if b'"Active"' not in case and rows[k].hashStatus not in _GONE:
-            keys[k] = None  # whether a case of it stands is for the patient reader to say
+    cases = as_bytes([row.caseNumbers for row in rows])
+    states = [row.hashStatus for row in rows]
+    feedbacks = as_bytes([row.CSPFeedbacks for row in rows])
+    keys: list[Hashable] = list(zip([row.signalType for row in rows], states, feedbacks, strict=True))
+    live = zip(cases, states, strict=True)
+    if _may_be_gone(b"".join([case for case, state in live if state not in _GONE])):
+        for k, case in enumerate(cases):
+            if states[k] not in _GONE and _may_be_gone(case):
+                keys[k] = None  # whether a case of it stands is for the patient reader to say
     return PlainColumns(
         keys=keys,
         digests=[row.hashValue for row in rows],
@@ -90,6 +94,12 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         extras=pool_of_parts(len(rows), [b'{"caseNumbers":', cases, b"}"]),
         free=(cases,),
     )
+
+
+def _may_be_gone(cases: bytes) -> bool:
+    """Tell whether some of a hash's cases, as they stand in a page, may have been taken back."""
+    told = cases.lower()
+    return b"withdrawn" in told or b"deleted" in told or b"\\" in told
 
 
 _PLAIN = PlainShape(_Plain, _columns)
