@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from safehash import ImageTooLarge, Limits, UnreadableImage
 from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm
 from safehash.images.decoding import decode, decode_frames
+from safehash.images.formats import FORMATS
+from safehash.images.frames import ANIMATION, Worth
 from safehash.images.pictures import Decoded
 
 ROWS, COLS = 96, 128
@@ -112,3 +115,16 @@ def test_every_prefix_has_an_outcome_and_none_is_half_a_picture() -> None:
 def test_limits_hold() -> None:
     with pytest.raises(ImageTooLarge):
         decode(heic(ONE), limits=Limits(max_pixels=ROWS * COLS - 1))
+
+
+def test_many_pictures_that_take_no_bytes_are_looked_at_within_bounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A pixel of them costs more than one of an animation's frames."""
+    heif = FORMATS["HEIF"]
+    assert 2 * heif.worth.of(0) <= ANIMATION.of(0)
+    monkeypatch.setitem(FORMATS, "HEIF", replace(heif, worth=Worth(60_000, 0)))
+    frames = decode_frames(heic(*[made(k, 96, 128) for k in range(5)]))
+    assert [next(frames).provenance.frame for _ in range(2)] == [0, 1]
+    with pytest.raises(ImageTooLarge, match="2 of 5 frames"):
+        next(frames)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from ..errors import UnsupportedImage
 from . import avif, bmp, gif, jpeg, png, pnm, tiff, webp
-from .frames import ANIMATION, FILM, Worth, read_frames
+from .frames import ANIMATION, FILM, STILLS, Worth, read_frames
 from .opening import Codec
 from .pictures import Decoded
 from .request import Request
@@ -56,6 +56,6 @@ FORMATS: dict[str, Format] = {
     "AVIF": Format(avif.read_avif, worth=FILM),
     "BMP": Format(bmp.read_bmp),
     "TIFF": Format(tiff.read_tiff),
-    "HEIF": Format(partial(read_frames, Codec(name="HEIF", opener=_heif))),
+    "HEIF": Format(partial(read_frames, Codec(name="HEIF", opener=_heif)), worth=STILLS),
     "PNM": Format(pnm.read_pnm),
 }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["ANIMATION", "FILM", "ROWS", "Mended", "Worth", "reach", "read_frames", "within_means"]
+__all__ = ["ANIMATION", "FILM", "ROWS", "STILLS", "Mended", "Worth", "reach", "read_frames", "within_means"]
 
 _T = TypeVar("_T")
 
@@ -57,6 +57,8 @@ ROWS = Worth(400_000_000, 24)
 #: Frames of a video code cost 20 to 50 ns a pixel, decoded and looked at in two ranges. A film's frame has some hundred
 #: pixels to each byte; with fewer bytes it costs more than it shows.
 FILM = Worth(60_000_000, 200)
+#: Pictures of an HEIC file cost 10 to 16 ns a pixel. Honest ones have a byte to some six pixels, and pass however many.
+STILLS = Worth(100_000_000, 12)
 #: What a frame costs however small it is, in pixels.
 _LEAST_FRAME = 50_000
 #: What is not opaque is mixed with white, looked at, and all that once more on black: 40 ns a pixel of a PNG.
