@@ -125,6 +125,20 @@ def test_front(tables: ModuleType) -> None:
     assert "cropped by 5 % 75 %, by 20 % only 25 %" in told and "these 20 uploads: 1." in told
 
 
+def test_front_says_what_each_machine_gave(tables: ModuleType, tmp_path: Path) -> None:
+    """The newest first; none is left out for being slower, but one that did not measure as many."""
+    slower = [
+        searched(10_000, "random", 90.0, 900.0, 7, 1.9),
+        searched(10_000, "real", 180.0, 12_900.0, 15, 2.0),
+    ]
+    fewer = [searched(1000, "real", 5.0, 100.0, 15, 2.0)]
+    for name, results in (("index-b", slower), ("index-c", fewer)):
+        text = {"date": "2026-01-03", "machine": MACHINE, "versions": {}, "results": results, "claims": []}
+        (tmp_path / f"{name}.json").write_text(json.dumps(text))
+    told = " ".join(tables.front())
+    assert "in 130 µs on one machine, 180 µs on another (FAISS flat: 39.0 ms, 12.9 ms), 124 bytes" in told
+
+
 def test_arrays_files_and_phones(tables: ModuleType) -> None:
     assert tables.arrays()[4:] == [
         "| 256x256 to pdq | 20 µs | 900 µs | 46 |",

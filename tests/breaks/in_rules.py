@@ -32,8 +32,8 @@ BREAKS = (
     _in(
         "lists/formats/ordinary",
         "every name of a column is ordinary",
-        "    return bool(parts) and not is_on_list and all(part in ORDINARY for part in parts)\n",
-        "    return bool(parts)\n",
+        "not is_of_no_picture and all(part in ORDINARY for part in parts)\n",
+        "not is_of_no_picture\n",
         f"{_CLOSED}::test_yes_or_a_date_in_a_column_that_may_speak_of_deletion",
         f"{_INSIDE}::test_columns_that_looked_ordinary",
     ),

@@ -165,3 +165,41 @@ def read_all(path: Path) -> tuple[int, str]:
 def test_a_record_in_what_a_search_prints(around: str, tmp_path: Path) -> None:
     lines = [json.dumps({"offset": k, around: {"md5": each}}) for k, each in enumerate(M)]
     assert outcome(tmp_path / "list.jsonl", "\n".join(lines)) == "live"
+
+
+# -- pages -------------------------------------------------------------------------------------------------
+
+#: Beside two digests: there are more of them.
+MORE: list[dict[str, Any]] = [
+    {"nextUri": "https://a"}, {"metadata": {"continue": "a"}}, {"remainingItemCount": 5},
+    {"links": [{"rel": "self", "href": "a"}, {"rel": "next", "href": "b"}]}, {"complete": False}, {"has_more": 1},
+    {"page": "1", "pages": "2"}, {"count": "5"}, {"page": {"number": 0, "totalElements": 40}},
+    {"response": {"numFound": 3}},
+    {"total_rows": 3}, {"totalSize": 9}, {"errors": [{"message": "a"}]}, {"_shards": {"total": 5, "failed": 1}},
+]  # fmt: skip
+WHOLE: list[dict[str, Any]] = [
+    {"_shards": {"total": 5, "successful": 5, "failed": 0}}, {"links": [{"rel": "self", "href": "a"}]}, {"count": "2"},
+    {"page": "2", "pages": "2"}, {"has_more": "no"}, {"next": "null"}, {"error": {"code": 0}},
+    {"meta": [{"name": "md5", "type": "String"}, {"name": "n", "type": "UInt8"}], "rows": 1, "rows_before_limit": 1},
+    {"metadata": {"continue": ""}}, {"remainingItemCount": None}, {"total": "9" * 30}, {"page": {"totalElements": 1}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_page_says_that_there_are_more(n: int, tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    pages: list[dict[str, Any]] = [
+        {"hashes": M[:n]},
+        {"items": [{"md5": each} for each in M[:n]]},
+        {"hits": {"hits": [{"_source": {"md5": each}} for each in M[:n]]}},
+    ]
+    for page in pages:
+        for beside in MORE:
+            path.write_text(json.dumps({**beside, **page}))
+            with pytest.raises(ListError, match="allow_cut=True"):
+                load_list(path)
+            assert len(load_list(ListSource(path, allow_cut=True)).table) == n, beside
+        for beside in WHOLE:
+            if beside != {"count": "2"} or n == 2:
+                path.write_text(json.dumps({**beside, **page}))
+                assert len(load_list(path).table) == n, beside

@@ -28,9 +28,9 @@ MOST_JSON = 4 << 20
 _BY_DIGITS = {16: "phash", 32: "md5", 40: "sha1", 64: "pdq"}
 #: How the digits of each algorithm look.
 _DIGITS = {each: re.compile(rf"[0-9a-fA-F]{{{2 * each.n_bytes}}}") for each in Algorithm}
-#: How a body begins that is JSON or a form of hashes and does not say so: curl says of whatever it is given, of a
-#: picture too, that it is a form.
-_NO_PICTURE = re.compile(rb"\s*(?:\{|hash(?:es)?=)")
+#: How a body begins that asks for hashes and does not say that it is JSON: curl and others say of whatever they are
+#: given, of a picture too, that it is a form. Any other file, one of JSON too, is an upload.
+_NO_PICTURE = re.compile(rb"\s*(?:\{\s*\"(?:hash|hashes|algorithm|quality)\"|hash(?:es)?=)")
 #: A query in which nothing stands for something else.
 _LITERAL = re.compile(rb"[A-Za-z0-9_.,:=&-]*")
 

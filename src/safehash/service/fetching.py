@@ -19,9 +19,12 @@ _PORTS = {"http": 80, "https": 443}
 _READ_BYTES = 1 << 16
 #: IPv6 whose last 32 bits are an IPv4 address that a gateway passes it on to (RFC 6052), or once was (RFC 4291).
 _CARRIERS = tuple(ipaddress.IPv6Network(each) for each in ("64:ff9b::/96", "::/96"))
-
-#: Likewise, within one network (RFC 8215); older Pythons take it for public.
-_LOCAL_CARRIER = ipaddress.IPv6Network("64:ff9b:1::/48")
+#: All that IANA has given out of IPv6 for hosts that others reach; whatever else there is, is no public address.
+_GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
+#: Of no host either, though Pythons, older ones above all, take it for public: of protocols and relays, for examples.
+_OF_NOBODY = (
+    ipaddress.IPv4Network("192.0.0.0/24"), ipaddress.IPv4Network("192.88.99.0/24"), ipaddress.IPv6Network("3fff::/20"),
+)  # fmt: skip
 
 
 class Fetcher:
@@ -145,10 +148,8 @@ def _is_public(address: str) -> bool:
         inner = known.ipv4_mapped or known.sixtofour or (known.teredo or (None, None))[1]
         if inner is None and any(known in network for network in _CARRIERS):
             inner = ipaddress.IPv4Address(int(known) & 0xFFFFFFFF)
-        if (
-            known.is_site_local
-            or known in _LOCAL_CARRIER
-            or (inner is not None and not _is_public(str(inner)))
-        ):
+        if inner is not None and not _is_public(str(inner)):
             return False
-    return known.is_global and not known.is_multicast
+        if inner is None and known not in _GIVEN_OUT:
+            return False
+    return known.is_global and not known.is_multicast and not any(known in each for each in _OF_NOBODY)

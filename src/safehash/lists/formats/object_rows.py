@@ -16,6 +16,7 @@ from .sentences import is_section
 from .vocabulary import DELETED, DOUBTFUL, LIVE, NEUTRAL, OPINIONS, TELLING, plain, word
 
 __all__ = [
+    "DESCRIBING",
     "PARTS",
     "TYPE_BY_NAME",
     "has_digest",
@@ -79,6 +80,8 @@ _WRAPPERS = frozenset(
 TYPE_BY_NAME = "hash type"
 #: Yes and no in words of English, which other fields hardly hold.
 _YES_OR_NO = frozenset(("true", "false", "yes", "no"))
+#: Arrays of objects that say something of a page, or of the columns of its records (ClickHouse, JSON:API).
+DESCRIBING = frozenset(("links", "meta", "columns", "facets", "warnings"))
 #: Parts of a record, whatever stands in them.
 PARTS = frozenset(("hashes", "digests", "signals", "fingerprints", "checksums"))
 

@@ -22,6 +22,7 @@ from .json_tables import HeaderRows, as_usual, is_schema, table_in
 from .json_walk import UNREADABLE, JsonWalk
 from .judging import tells
 from .object_rows import (
+    DESCRIBING,
     PARTS,
     TYPE_BY_NAME,
     has_digest,
@@ -115,7 +116,7 @@ class _Reader:
                 elif not has_records:
                     yield from self._root(fields)
                 if has_records or any(
-                    isinstance(value, list) and len(value) > 1 and is_of_digests(name, value)
+                    isinstance(value, list) and len(value) > (name[-1:] != "s") and is_of_digests(name, value)
                     for name, value in fields.items()
                 ):
                     note_paging(fields, self._tally)
@@ -181,7 +182,9 @@ class _Reader:
                 continue
             inside = {**said, **said_by_name(key)}
             left, had_records = yield from (
-                self._array(inside, depth + 1) if first == "[" else self._object(inside, depth + 1)
+                self._array(inside, depth + 1, plain(key) in DESCRIBING)
+                if first == "["
+                else self._object(inside, depth + 1)
             )
             if first == "[" and (had_records or (left and is_of_digests(key, left))):
                 groups.append(key)
@@ -343,11 +346,10 @@ class _Reader:
                 said[name] = value if isinstance(value, (str, bool)) else f"{value} of them"
         return said
 
-    def _array(self, above: Mapping[str, Any], depth: int) -> _Walk:
+    def _array(self, above: Mapping[str, Any], depth: int, describes: bool = False) -> _Walk:
         """Go through an array; return the texts in it, which its owner knows what to do with."""
         texts: list[object] = []
-        has_records = False
-        rows = HeaderRows()
+        has_records, rows = False, HeaderRows()
         try:
             for _ in self._stream.elements():
                 value = self._value()
@@ -359,8 +361,8 @@ class _Reader:
                     value = self._stix.taken(value)
                     if value is None:
                         continue
-                    is_record = has_records or depth == 0 or has_digest(value)
-                    if is_record or texts or _lists_in(value) or holds_records(value):
+                    is_record = has_records or depth == 0 or has_digest(value) or (texts and not describes)
+                    if is_record or _lists_in(value) or holds_records(value):
                         has_records = True
                         yield from self._inside(value, above, depth)
                     else:

@@ -29,6 +29,10 @@ _MORE = frozenset(
             "nextpageid",
             "nextkey",
             "lastevaluatedkey",
+            "nexturi",
+            "continue",
+            "remainingitemcount",
+            "exceededtransferlimit",
         ),
         *("truncated", "istruncated", "partial", "ispartial", "incomplete", "timedout"),
     )
@@ -51,6 +55,16 @@ _COUNTS = frozenset(
             "resultcount",
         ),
         *("numrecords", "numresults", "itemcount", "totalhashes", "hashcount", "odatacount"),
+        *(
+            "totalelements",
+            "totalhits",
+            "nbhits",
+            "numfound",
+            "totalrows",
+            "totalentries",
+            "totalsize",
+            "fullcount",
+        ),
     )
 )
 _PAGES = frozenset(("totalpages", "pagecount", "numpages", "pages", "pagestotal", "lastpage"))
@@ -69,8 +83,8 @@ def note_paging(fields: Mapping[str, Any], tally: Tally, *, is_last: bool = Fals
     said = list(_said(fields, 0))
     more = [_is_yes(value) for name, value in said if name in _MORE and not isinstance(value, list)]
     more += [not _is_yes(value) for name, value in said if name in _WHOLE and _is_flag(value)]
-    number = [value for name, value in said if name in _PAGE and _is_count(value)]
-    of = [value for name, value in said if name in _PAGES and _is_count(value)]
+    number = [count for name, value in said if name in _PAGE and (count := _count(value)) is not None]
+    of = [count for name, value in said if name in _PAGES and (count := _count(value)) is not None]
     if number and of:
         more.append(number[0] < of[0])
     if more or is_last:
@@ -105,21 +119,36 @@ def _is_flag(value: object) -> bool:
 def note_counts(fields: Mapping[str, Any], tally: Tally) -> None:
     """Note how many records there are by what stands around some of them."""
     for name, value in _said(fields, 0):
-        if name in _COUNTS and _is_count(value):
-            tally.n_promised = max(tally.n_promised, value)
+        if name in _COUNTS and (count := _count(value)) is not None:
+            tally.n_promised = max(tally.n_promised, count)
 
 
 def _said(fields: Mapping[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
-    for name, value in fields.items():
-        if not isinstance(value, dict):
-            yield plain(name), value
-        elif plain(name) in _MORE:  # {"next": {"href": ...}}
-            yield plain(name), any(value.values())
-        elif plain(name) in _COUNTS and "value" in value:  # "total": {"value": 40, "relation": "eq"}
-            yield plain(name), value["value"]
+    for key, value in fields.items():
+        name = plain(key)
+        if isinstance(value, list) and name in _LINKS:  # [{"rel": "next", "href": ...}]
+            yield "next", any(isinstance(each, dict) and each.get("rel") == "next" for each in value)
+        elif not isinstance(value, dict):
+            yield name, value
+        elif name == "shards":  # Elasticsearch: how many parts of its index were asked, and are not there
+            yield "failed", value.get("failed")
+        elif name in _MORE:  # {"next": {"href": ...}}
+            yield name, any(value.values())
+        elif name in _COUNTS and "value" in value:  # "total": {"value": 40, "relation": "eq"}
+            yield name, value["value"]
         elif depth < _MAX_DEPTH:
             yield from _said(value, depth + 1)
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+_LINKS = frozenset(("links", "link"))
+
+
+def _count(value: object) -> int | None:
+    """Return how many something counts, in digits of a text or not; None for what is no such number."""
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _LONGEST:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+#: More digits count no records.
+_LONGEST = 18
