@@ -187,6 +187,7 @@ def test_reasons_are_named(tmp_path: Path) -> None:
 OF_ONE_LIST: dict[str, Any] = {
     "max_distance": {"pdq": 9, "phash": 8, "phash256": 51},
     "min_quality": 81,
+    "min_evidence": 4.5,
     "categories": ("seed",),
     "include_labels": frozenset({"in"}),
     "exclude_labels": frozenset({"out"}),
