@@ -64,20 +64,6 @@ BREAKS = (
         dies=(_ALONE,),
     ),
     Break(
-        what="what is flat beside what was filled in is a graphic, however many greys it has",
-        file=_JUDGEMENT,
-        before="    lit=MANY_GREYS,\n",
-        after="    lit=None,\n",
-        dies=(_ALONE,),
-    ),
-    Break(
-        what="an icon without a quarter is a photograph, whatever greys are common in it",
-        file=_JUDGEMENT,
-        before='        Range("common", 0.30, 0.22),\n',
-        after="",
-        dies=(_ALONE,),
-    ),
-    Break(
         what="a graphic may lie as far as a photograph",
         file=_GATES,
         before="    bits: float = -25\n",

@@ -311,12 +311,12 @@ class LaidOut(Gate):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lit:
-    """When a view is a photograph in spite of what a gate says of it, by other measures of it.
+    """When a view is an overexposed photograph, by the part of it that is not blown out.
 
     Attributes
     ----------
     ranges : tuple of Range
-        From where on it is one: each of them must hold.
+        From where on that part is enough, and a photograph: each of them must hold.
     bits : float
         Beyond the usual threshold, at most.
     agreement : float
@@ -328,7 +328,7 @@ class Lit:
     agreement: float
 
     def share(self, evidence: Evidence) -> float:
-        """Return how much of a photograph a view is by these, 0 to 1; an object on a plain ground is none."""
+        """Return how much of an overexposed photograph a view is, 0 to 1; an object on a plain ground is none."""
         return 0.0 if evidence.plain_ground else min(each.share(evidence) for each in self.ranges)
 
 
@@ -347,7 +347,7 @@ class Kind(Gate):
     agreement : float
         The least that a graphic needs.
     lit : Lit or None
-        When what this gate takes for a graphic is a photograph all the same.
+        When a graphic is a photograph all the same.
     """
 
     only: str | None = None
@@ -369,7 +369,7 @@ class Kind(Gate):
         allowed = self._allowed(evidence, share, room.bits, room.agreement)
         if self.lit is None or share == 1.0:
             return allowed
-        # A photograph all the same: one whose lights are blown out, by what is left of it.
+        # A photograph whose lights are blown out, by what is left of it.
         agreement = max(room.agreement, self.lit.agreement)
         by_the_rest = self._allowed(
             evidence, self.lit.share(evidence), min(room.bits, self.lit.bits), agreement

@@ -173,27 +173,11 @@ PLAIN_GROUND = Kind(
 )
 
 
-#: Flat parts are a photograph's too, a sky or a wall under a sticker: it has many greys, few of them common, and no
-#: boxes within one another, where an icon without a quarter has few. The numbers are `LIT`'s, of what is seen of it.
-MANY_GREYS = Lit(
-    ranges=(
-        Range("greys", 5.0, 5.4),
-        Range("common", 0.30, 0.22),
-        Range("boxes", 1.6, 1.0),
-        Range("pixels", 64, 128),
-    ),
-    bits=LIT.bits,
-    agreement=LIT.agreement,
-)
-
 REST_FLAT = Kind(
     name="flat share of the rest",
     ranges=(Range("flat", 0.28, 0.22),),
     only="hidden",
-    lit=MANY_GREYS,
-    effect="where something was filled in, a graphic from the first on; a photograph all the same with 5.4 bits of "
-    "greys, common greys up to 0.22, boxes up to 1 and 128 pixels, on no plain ground: up to 40 bits of 31, at "
-    "agreement 0.57",
+    effect="where something was filled in, a graphic from the first on",
     source="without a quarter of them an icon of a DVD is that of a CD, at 26 bits and a flat share of 0.27, and one "
     "nebula another, at 56; of tuning photographs with a sticker on them 95 % have under 0.24",
 )
