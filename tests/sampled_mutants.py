@@ -269,6 +269,15 @@ def imports(text: str, module: str) -> bool:
     return module in names
 
 
+def is_in_function(text: str, line: int) -> bool:
+    """Tell whether a line is of a function's body, and not run by importing."""
+    return any(
+        node.body[0].lineno <= line <= (node.end_lineno or line)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+
+
 class Bench:
     """A copy of the project, and which tests run which of its lines.
 
@@ -355,8 +364,8 @@ class Bench:
         lines = self._lines.get(mutant.file, {})
         text = place_of(mutant.file).read_text(encoding="utf-8")
         running = {test for line in lines_of(text, mutant.line) for test in lines.get(line, ())}
-        if not running:
-            running = {test for name in names_at(text, mutant.line) for test in self._naming(name)}
+        if not running or not is_in_function(text, mutant.line):  # what first imports it runs it, too
+            running |= {test for name in names_at(text, mutant.line) for test in self._naming(name)}
             importing = {file for file in {test.partition("::")[0] for test in self._taken}
                          if imports((ROOT / file).read_text(encoding="utf-8"), Path(mutant.file).stem)}  # fmt: skip
             running |= {test for test in self._taken if test.partition("::")[0] in importing}

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from mutants import reason_of, score_of
-from sampled_mutants import Mutant, drawn, imports, interval, is_void, lines_of, names_at, summary
+from sampled_mutants import (
+    Mutant,
+    drawn,
+    imports,
+    interval,
+    is_in_function,
+    is_void,
+    lines_of,
+    names_at,
+    summary,
+)
 
 
 def mutants(n_lines: int, per_line: int) -> list[Mutant]:
@@ -136,3 +146,8 @@ def test_what_imports_a_file_is_found_by_its_name() -> None:
     )
     names = ("views", "weights", "pools", "matching", "weighing")
     assert [imports("\n".join(lines), name) for name in names] == [True, True, True, True, False]
+
+
+def test_what_importing_runs_is_of_no_function() -> None:
+    text = "A = 1\n\n\nclass B:\n    c = 2\n\n    @property\n    def d(self, e=3):\n        return 4\n\n\nF = 5\n"
+    assert [line for line in range(1, 13) if is_in_function(text, line)] == [9]

@@ -32,7 +32,63 @@ _SHOWN, _OVERLAY, _DECLARED = (
 )
 _PAINTED = "tests/images/test_painted.py::test_what_was_painted_is_looked_up_at_every_effort"
 
+_PNM, _PNG_ROWS, _CONVERSIONS, _GUARDING = (
+    f"src/safehash/images/{name}.py" for name in ("pnm", "png_rows", "conversions", "guarding")
+)
+_OF_PNM, _OF_IMAGES = (f"tests/images/test_{name}.py" for name in ("pnm", "images"))
+
 BREAKS = (
+    Break(
+        what="samples of a PPM in digits are held beside the pictures made of them",
+        file=_PNM,
+        before="    del values, cube  # what is made of the image takes their room\n",
+        after="",
+        dies=(f"{_OF_PNM}::test_samples_of_digits_are_let_go_before_a_picture_is_made_of_them",),
+    ),
+    Break(
+        what="a strip of a cut PNG's rows is unfiltered as if none were above it",
+        file=_PNG_ROWS,
+        before="        above = bytes(strip[1 - n_bytes - ROOM :])\n",
+        after="",
+        dies=(f"{_DAMAGED}::test_rows_of_a_png_are_the_same_however_many_are_decoded_at_once",),
+    ),
+    Break(
+        what="strips of a cut PNG are all put at its top",
+        file=_PNG_ROWS,
+        before="across][first : first + n_strip]",
+        after="across][:n_strip]",
+        dies=(f"{_DAMAGED}::test_rows_of_a_png_are_the_same_however_many_are_decoded_at_once",),
+    ),
+    Break(
+        what="strips that are taken in another way are all put at the top",
+        file=_CONVERSIONS,
+        before="min(height, top + n_rows)))), (0, top))",
+        after="min(height, top + n_rows)))), (0, 0))",
+        dies=(
+            "tests/images/test_taken_as_browsers.py::test_what_is_taken_in_another_way_is_the_same_a_strip_at_a_time",
+        ),
+    ),
+    Break(
+        what="an AVIF picture keeps its decoder, with what that holds",
+        file=_AVIF,
+        before="take=_take)",
+        after="take=None)",
+        dies=(f"{_OF_IMAGES}::test_a_still_avif_holds_neither_planes_nor_another_copy",),
+    ),
+    Break(
+        what="a WebP that Pillow was built without is called damaged",
+        file=_WEBP,
+        before="    if not plugin.SUPPORTED:\n",
+        after="    if False:\n",
+        dies=(f"{_OF_IMAGES}::test_a_tiff_of_webp_strips_says_so_too",),
+    ),
+    Break(
+        what="a decoder that Pillow's own module lacks is damage",
+        file=_GUARDING,
+        before="    if _NOT_BUILT.search(str(error)):\n",
+        after="    if False:\n",
+        dies=(f"{_OF_IMAGES}::test_so_is_one_that_its_own_module_lacks",),
+    ),
     Break(
         what="the primary picture of an AVIF is taken for the one that is shown, whatever stands before it",
         file=_SHOWN,

@@ -335,7 +335,7 @@ BREAKS = (
     Break(
         what="a cell too many in a cache of the threatexchange tool loses the labels",
         file=f"{_FORMATS}/te.py",
-        before="if added.strip() and utc_time(added) is None:",
+        before="if len(cells) == _LONG and utc_time(added) is None and utc_time(cells[2]) is not None:",
         after="if False:",
         dies=(f"{_PAGES}::test_a_cell_too_many_in_a_cache_of_the_threatexchange_tool",),
     ),

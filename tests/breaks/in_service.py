@@ -258,6 +258,20 @@ BREAKS = (
         ":\n",
         f"{_SHORT}::test_what_asks_for_something_else_or_is_too_much_waits_for_its_turn",
     ),
+    _in(
+        "service/own",
+        "what is said of an id is not said of what an exchange calls so",
+        "        keys = await loop.run_in_executor(None, keys_named, state, source, named)\n",
+        "        keys: Any = (key,)\n",
+        f"{_SERVE}::test_a_verdict_is_of_the_entry_that_a_match_shows",
+    ),
+    _in(
+        "matching/naming",
+        "what is said of an entry of one list is said of another's",
+        " if entry.source == source))\n",
+        "))\n",
+        "tests/matching/test_naming.py::test_entries_are_named_by_id_or_digest_of_one_list",
+    ),
     # -- whom it answers what --------------------------------------------------------------------------------------
     _in(
         "service/hma",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from breaking import Break
+from in_alternates import BREAKS as IN_ALTERNATES
 from in_benchmarks import BREAKS as IN_BENCHMARKS
 from in_costs import BREAKS as IN_COSTS
 from in_evaluation import BREAKS as IN_EVALUATION
@@ -23,6 +24,7 @@ __all__ = ["BREAKS"]
 BREAKS: tuple[Break, ...] = (
     *IN_KERNELS,
     *IN_IMAGES,
+    *IN_ALTERNATES,
     *IN_JPEG,
     *IN_LISTS,
     *IN_RULES,

@@ -169,7 +169,7 @@ def _rows_by_two_canvases(data: bytes) -> np.ndarray:
 # -- frames --------------------------------------------------------------------------------------------------------
 
 
-def test_frames_that_are_not_opaque_cost_three_times_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frames_that_are_not_opaque_cost_four_times_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are mixed with white, and once more with black."""
     for alpha, n_seen in ((255, 9), (254, 3)):
         data = attacks_png.apng_boxes(9, side=300, alpha=alpha)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from collections.abc import Callable, Iterator
 from itertools import count, islice
 
@@ -12,8 +13,9 @@ import pytest
 from pictures_made import made
 from PIL import Image
 
+from attacks import png_chunk
 from safehash.errors import DeadlinePassed, ImageTooLarge, UnreadableImage
-from safehash.images import avif_ends, webp, webp_ends
+from safehash.images import avif_ends, png_rows, webp, webp_ends
 from safehash.images.deadline import Deadline
 from safehash.images.decoding import decode, decode_frames
 from safehash.images.limits import Limits
@@ -348,3 +350,38 @@ def test_whatever_a_file_has_become_it_is_lengthened_or_not(form: str) -> None:
         longer = lengthened(bytes(changed[: int(rng.integers(12, len(data) + 1))]))
         n_longer += longer is not None and len(longer) > 0
     assert n_longer > 20
+
+
+@pytest.mark.parametrize("how", ["L 1", "L 8", "P 4", "RGB 8", "RGBA 8", "I;16 16"])
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_rows_of_a_png_are_the_same_however_many_are_decoded_at_once(
+    how: str, interlaced: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mode, depth = how.split()
+    n_samples = {"RGB": 3, "RGBA": 4}.get(mode, 1)
+    row = np.random.default_rng(3).integers(0, 256, (90, 1 + 70 * n_samples * int(depth) // 8 + 1), np.uint8)
+    row[:, 0] = np.arange(90) % 5  # every filter
+    rows = row[:, : 1 + -(-70 * n_samples * int(depth) // 8)]
+    colour = {"L": 0, "I;16": 0, "P": 3, "RGB": 2, "RGBA": 6}[mode]
+    palette = png_chunk(b"PLTE", bytes(range(48))) if mode == "P" else b""
+    packed = zlib.compress(rows.tobytes() if not interlaced else passes_of(70, 90, n_samples * int(depth)))
+    header = struct.pack(">IIBBBBB", 70, 90, int(depth), colour, 0, 0, interlaced)
+    cut = png_chunk(b"IDAT", packed[: len(packed) * 2 // 3])
+    data = b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + palette + cut
+    whole = decode(data)
+    monkeypatch.setattr(png_rows, "_STRIP", 1)
+    assert whole.provenance.truncated
+    assert whole.pixels.std() > 10
+    np.testing.assert_array_equal(decode(data).pixels, whole.pixels)
+
+
+def passes_of(width: int, height: int, bits: int) -> bytes:
+    """Return the rows of an interlaced picture, of every filter."""
+    rng, out = np.random.default_rng(4), b""
+    for left, top, across, down in (
+        (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
+    ):  # fmt: skip
+        cols, n_rows = -(-(width - left) // across), -(-(height - top) // down)
+        for number in range(n_rows):
+            out += bytes([number % 5]) + rng.bytes(-(-cols * bits // 8))
+    return out

@@ -18,8 +18,10 @@ from PIL import Image, ImageCms
 
 import safehash
 from safehash.errors import ImageError, ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
+from safehash.images.avif import CODEC
 from safehash.images.decoding import decode, decode_frames
 from safehash.images.limits import Limits
+from safehash.images.opening import load, open_image
 from safehash.images.sniffing import sniff
 
 
@@ -72,6 +74,66 @@ def test_heic_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif.as_plugin", None)
     data = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64)
     with pytest.raises(UnsupportedImage, match=r"safehash\[heic\]"):
+        safehash.hash_bytes(data)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_a_still_avif_holds_neither_planes_nor_another_copy(mode: str) -> None:
+    opened = open_image(CODEC, saved(Image.new(mode, (64, 64), "red"), "AVIF"))
+    whole = opened.copy()
+    opened = open_image(CODEC, saved(Image.new(mode, (64, 64), "red"), "AVIF"))
+    taken, _ = load(CODEC, opened)
+    assert taken.tobytes() == whole.tobytes()
+    assert opened._decoder is None
+    assert opened._im is None
+
+
+@pytest.mark.parametrize("name", ["WebP", "Avif"])
+def test_a_decoder_that_pillow_was_built_without_is_no_damage(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = saved(Image.new("RGB", (64, 64), "red"), name.upper())
+    monkeypatch.setattr(f"PIL.{name}ImagePlugin.SUPPORTED", False)
+    with pytest.raises(UnsupportedImage, match=rf"{name.upper()} is not read by this .* install"):
+        safehash.hash_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("decoder", "mode", "file_format", "options"),
+    [
+        ("jpeg_decoder", "CMYK", "JPEG", {"progressive": True}),
+        ("libtiff_decoder", "RGB", "TIFF", {"compression": "jpeg"}),
+    ],
+)
+def test_so_is_one_that_its_own_module_lacks(
+    decoder: str, mode: str, file_format: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = saved(Image.new(mode, (64, 64)), file_format, **options)
+    monkeypatch.delattr(f"PIL._imaging.{decoder}")
+    with pytest.raises(UnsupportedImage, match=rf"{file_format} is not read by this .* install"):
+        safehash.hash_bytes(data)
+
+
+def test_a_tiff_of_webp_strips_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    strip = saved(Image.new("RGB", (64, 64), "red"), "WEBP", lossless=True)
+    fields = (
+        (256, 64),
+        (257, 64),
+        (258, 8),
+        (259, 50001),
+        (262, 2),
+        (273, 512),
+        (277, 3),
+        (278, 64),
+        (279, len(strip)),
+    )
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(fields)) + b"".join(
+        struct.pack("<HHII", tag, 4, 1, value) for tag, value in fields
+    )
+    data = head.ljust(512, b"\0") + strip
+    safehash.hash_bytes(data)
+    monkeypatch.setattr("PIL.WebPImagePlugin.SUPPORTED", False)
+    with pytest.raises(UnsupportedImage, match=r"WEBP is not read by this .* install"):
         safehash.hash_bytes(data)
 
 

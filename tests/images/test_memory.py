@@ -22,8 +22,8 @@ SHORT = (
     "PNG RGBA 16 bits", "PNG RGBA, narrow",
     "PNG RGB 16 bits, key", "PNG palette, alphas", "PNG grey", "JPEG CMYK progressive", "JPEG RGB",
     "JPEG RGB, gain map",
-    "GIF P", "WebP RGBA", "AVIF RGB", "BMP RGBA", "PPM", "PPM digits", "TIFF I deflate", "TIFF 32-bit float",
-    "TIFF RGB JPEG",
+    "GIF P", "WebP RGBA", "AVIF RGBA", "PNG RGBA, cut", "BMP RGBA", "PPM", "PPM digits",
+    "TIFF I deflate", "TIFF 32-bit float", "TIFF RGB JPEG",
 )  # fmt: skip
 NAMES = tuple(KINDS) if os.environ.get("SAFEHASH_MEMORY") == "all" else SHORT
 #: What the pictures are measured against. Under it the constant part, buffers of a strip, would be most of it.

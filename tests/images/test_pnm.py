@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +13,7 @@ from pictures_made import made
 
 import safehash
 from safehash.errors import ImageError, ImageTooLarge, UnreadableImage, UnsupportedImage
+from safehash.images import pnm
 from safehash.images.decoding import decode
 from safehash.images.limits import Limits
 from safehash.images.pictures import UInt8Array
@@ -115,3 +119,26 @@ def test_any_damage_is_a_hash_or_an_image_error(kind: int, data: st.DataObject) 
         safehash.hash_bytes(bytes(blob))
     except ImageError:
         return
+
+
+def test_samples_of_digits_are_let_go_before_a_picture_is_made_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = written(made(1, 300, 400), 3, 255)
+    held = []
+
+    def seen(*args: Any, **more: Any) -> Any:
+        held.append(tracemalloc.get_traced_memory())
+        return pnm_seen(*args, **more)
+
+    pnm_seen = vars(pnm)["seen"]
+    monkeypatch.setattr(pnm, "seen", seen)
+    monkeypatch.setattr(pnm, "_PIECE", 1 << 12)
+    decode(data)
+    tracemalloc.start()
+    try:
+        decode(data)
+    finally:
+        tracemalloc.stop()
+    assert held[-1][0] < 100_000
+    assert held[-1][1] < 2 * 3 * 300 * 400  # a piece of them as numbers beside the samples

@@ -11,6 +11,7 @@ from pictures_made import made
 from PIL import Image
 from profiles_made import DISPLAY_P3, gamma, lab_of, matrix_profile, profile, table_16, xyz_columns
 
+from safehash.images import conversions
 from safehash.images.decoding import decode_frames
 from safehash.images.pictures import Decoded
 
@@ -130,6 +131,15 @@ def test_alpha_of_a_still_avif_is_taken_for_narrow(multiplied: bool) -> None:
     assert np.abs(found[..., 0] - (own + 255 * (1 - share))).max() <= 4
     opaque = saved("AVIF", made(1, ROWS, COLS))
     assert "with its alpha taken for narrow" not in looked_up(opaque)
+
+
+def test_what_is_taken_in_another_way_is_the_same_a_strip_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    ramp = np.linspace(120, 255, ROWS * COLS).reshape(ROWS, COLS).astype(np.uint8)
+    data = saved("AVIF", np.dstack([made(1, ROWS, COLS), ramp]), quality=90, alpha_premultiplied=True)
+    whole = looked_up(data)["with its alpha taken for narrow"]
+    monkeypatch.setattr(conversions, "_STRIP_PIXELS", 7 * COLS)
+    np.testing.assert_array_equal(looked_up(data)["with its alpha taken for narrow"], whole)
+    assert whole[:7].std() > 1
 
 
 def test_grey_frames_of_an_avif_are_taken_for_narrow_too() -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from list_samples import BRIDGE, FIRST, entries_of
 from safehash import ListError, ListSource, load_list, read_list
-from safehash.lists.formats import xml_stream
 
 OTHER = "e2b0c9d52c5f4a6b1d3e87f1c4a593c66a3b0f5d91c2e47895b6d13a2c7e48f0"
 MD5S = [f"{k * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 128):032x}" for k in range(1, 5)]
@@ -272,20 +271,6 @@ def test_what_an_xml_page_says_elsewhere(page: str, told: str, tmp_path: Path) -
 )  # fmt: skip
 def test_what_says_nothing_in_an_xml_page(page: str, tmp_path: Path) -> None:
     assert refusal(tmp_path / "list.xml", page, max_rejects=0.0) == ""
-
-
-def test_how_long_a_record_may_be_is_counted_of_each_and_of_all_that_is_in_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of the parser that reads what is not written as usual: a comment stands in a record."""
-    monkeypatch.setattr(xml_stream, "MAX_RECORD_BYTES", 2000)
-    path = tmp_path / "list.xml"
-    path.write_text(ncmec("<!-- a -->", n=30, around='count="30"'))
-    assert len(load_list(path)) == 30
-    members = "".join(f'<member id="{k}">Member</member>' for k in range(43, 83))
-    long = ncmec("<!-- a -->" + vote(f"<members>{members}</members>"), n=30, around='count="30"')
-    assert "record 1: " in (told := refusal(path, long, max_rejects=0.0)) and "longer than" in told
-    assert len(load_list(ListSource(path, max_rejects=1))) == 29
 
 
 def test_a_vote_that_nobody_is_named_for_is_remarked_on(tmp_path: Path) -> None:

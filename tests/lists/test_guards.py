@@ -472,18 +472,3 @@ def test_the_log_of_a_service_names_the_options_of_its_command(capsys: pytest.Ca
     assert (
         "safehash: WARNING: x: refused: cut off; --allow-cut uses what is left\n" in capsys.readouterr().err
     )
-
-
-@pytest.mark.parametrize("n_decimal", [2, 3])
-def test_one_in_twenty_of_sixteen_digits_may_have_no_letter(n_decimal: int, tmp_path: Path) -> None:
-    """Of pHash digests a two thousandth has none; more than a few of them are numbers."""
-    path = tmp_path / "list.txt"
-    digests = [balanced(k)[:15] + ("7" if k < n_decimal else "c") for k in range(40)]
-    digests = [each.translate(str.maketrans("abcdef", "123456")) if k < n_decimal else each
-               for k, each in enumerate(digests)]  # fmt: skip
-    path.write_text("".join(f"{each}\n" for each in digests))
-    if n_decimal == 2:
-        assert len(load_list(path)) == 40
-    else:
-        with pytest.raises(ListError, match="3 of 40 digests of 16 digits have no letter"):
-            load_list(path)

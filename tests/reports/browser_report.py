@@ -95,6 +95,22 @@ def test_suppressed_matches_can_be_left_out(browser: Browser, tmp_path: Path) ->
         assert shown(browser) == [wanted]
 
 
+def test_filter_by_evidence(page: Browser) -> None:
+    n_shown = 0
+    for word in ("strong", "fair", "weak", "against", "unknown"):
+        page.value(
+            "(() => { const s = document.getElementById('filter-evidence');"
+            f" s.value = '{word}'; s.dispatchEvent(new Event('change')); }})()"
+        )
+        said = page.value(
+            "Array.from(document.querySelectorAll('tr.match td[data-name=Evidence]'))"
+            ".map(each => each.textContent.split(' ')[0])"
+        )
+        assert set(said) <= {word}
+        n_shown += len(said)
+    assert n_shown == 3
+
+
 def test_sort_by_keyboard(page: Browser) -> None:
     page.value("document.querySelector('th[data-key=path] button').focus()")
     page.key("Enter", 13, "\r")

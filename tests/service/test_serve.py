@@ -18,6 +18,7 @@ import pytest
 
 import safehash
 from safehash.cli import main
+from safehash.lists.formats.jsonl import write_list as write_entries
 from services import Running, form, replace_whole, until
 from stores import command, environment, write_list, write_pictures
 
@@ -351,6 +352,54 @@ def test_the_log_has_one_line_an_answer_and_no_digest(service: Running, pictures
     service.post_form("/v1/check", ("a", b"x"), **{whole: "1"})
     until(lambda: len(service.log) >= n_lines + 5)
     assert not [line for line in service.log if TOO_MUCH.search(line)]
+
+
+@pytest.mark.parametrize("keyed_by", ["id", "digest"])
+def test_a_verdict_is_of_the_entry_that_a_match_shows(
+    pictures: list[Path], tmp_path: Path, keyed_by: Any
+) -> None:
+    """By its id or its digest, whichever of them its list keys it by: exchanges key by digests what they give ids."""
+    hashes = [safehash.hash_file(path).hex for path in pictures]
+    path = tmp_path / "own.jsonl"
+
+    def write(*, withdrawn: bool = False) -> None:
+        entries = [
+            safehash.Entry(
+                hash=safehash.Hash.from_hex("pdq", digest), source="own", id=name, keyed_by=keyed_by,
+                deleted=withdrawn and name == "one",
+            )
+            for name, digest in zip(("one", "other"), hashes[1:], strict=False)
+        ]  # fmt: skip
+        write_entries(path, entries)
+
+    write()
+    with Running("--list", path, "--no-last-good") as service:
+
+        def outcome() -> str:
+            return str(service.post("/v1/check", pictures[1].read_bytes()).json["outcome"])
+
+        def say(verdict: str, **named: str) -> int:
+            return service.post_json("/v1/verdicts", {"list": "own", "verdict": verdict, **named}).status
+
+        for named in ({"id": "one"}, {"entry": f"pdq:{hashes[1]}"}):
+            assert (outcome(), say("harmless", **named), outcome()) == ("match", 201, "suppressed")
+            assert (say("harmful", **named), outcome()) == (200, "match")
+        assert (
+            say("harmless", id="on")
+            == say("harmless", entry=f"pdq:{hashes[3]}")
+            == say("harmful", id="on")
+            == 404
+        )
+        assert say("harmless", entry="d1c4a3b2f0e19687") == 404, "of an algorithm that the list has not"
+        assert (say("harmless", id="one"), service.get("/v1/verdicts").json["harmless"][0]["list"]) == (
+            201,
+            "own",
+        )
+        write(withdrawn=True)
+        assert service.post("/v1/reload", b"").status == 200
+        assert say("harmful", **({"id": "one"} if keyed_by == "id" else {"entry": hashes[1]})) == 200, (
+            "it is gone"
+        )
 
 
 # -- beginning, reload, end ---------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from .boxes import has_two_pictures, properties
 from .declared import declared_colours
 from .frames import Mended, read_frames
 from .gain_map import check_both, in_another_brightness
+from .guarding import not_built
 from .matrices import through
 from .opening import Codec, check_header, load, open_image
 from .pictures import Also, Decoded, Provenance, another, failing
@@ -29,16 +30,35 @@ from .tone_map import tone_maps
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["read_avif"]
+__all__ = ["CODEC", "read_avif"]
 
 
 def _opener() -> Callable[..., Any]:
-    from PIL.AvifImagePlugin import AvifImageFile
+    from PIL import AvifImagePlugin as plugin
 
-    return AvifImageFile
+    if not plugin.SUPPORTED:
+        raise not_built("AVIF")
+    return plugin.AvifImageFile
 
 
-CODEC = Codec(name="AVIF", opener=_opener)
+def _take(image: Any) -> Image | None:
+    """Return a still picture's pixels and let its decoder go: the library keeps both, and another copy."""
+    if image.n_frames != 1:
+        return None
+    from PIL import Image as pil
+
+    samples, timescale, _, duration = image._decoder.get_frame(0)
+    image._decoder = None  # which holds its planes
+    if image.mode == "RGBA":
+        taken = pil.frombuffer("RGBA", image.size, samples, "raw", "RGBA", 0, 1)
+    else:
+        taken = pil.frombytes(image.mode, image.size, samples)
+    image.info["duration"] = round(1000 * duration / timescale)
+    taken.info = image.info
+    return taken
+
+
+CODEC = Codec(name="AVIF", opener=_opener, take=_take)
 
 
 def read_avif(data: bytes, request: Request) -> Iterator[Decoded]:

@@ -15,7 +15,7 @@ from .pictures import UInt8Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Background", "by_strips", "luma_of", "to_pixels", "to_rgba"]
+__all__ = ["Background", "by_strips", "in_strips", "luma_of", "to_pixels", "to_rgba"]
 
 Background = Literal["white", "black"]
 
@@ -86,6 +86,28 @@ def by_strips(
     assert whole is not None
     whole.flags.writeable = False
     return whole, transparent
+
+
+def in_strips(image: Image, paint: Callable[[Image], Image]) -> Image:
+    """Return a picture painted a strip at a time: what is computed meanwhile takes much more room than its samples.
+
+    Parameters
+    ----------
+    image : PIL image, loaded
+    paint : callable
+        Returns a strip of the same mode; what becomes of a pixel depends on it alone.
+    """
+    from PIL import Image as pil
+
+    width, height = image.size
+    n_rows = _strip_rows(image, 1)
+    if n_rows >= height:
+        return paint(image)
+    painted = pil.new(image.mode, image.size)
+    for top in range(0, height, n_rows):
+        painted.paste(paint(image.crop((0, top, width, min(height, top + n_rows)))), (0, top))
+    painted.info = image.info
+    return painted
 
 
 def _strip_rows(image: Image, step: int) -> int:

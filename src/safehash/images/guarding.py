@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -10,12 +11,33 @@ from typing import TypeVar
 
 from ..errors import ImageError, ImageTooLarge, UnreadableImage, UnsupportedImage
 
-__all__ = ["guarded", "guarded_frames", "undisturbed", "without_remarks"]
+__all__ = ["guarded", "guarded_frames", "not_built", "undisturbed", "what_it_means", "without_remarks"]
 
 _T = TypeVar("_T")
 _Frame = TypeVar("_Frame")
 
 _REMARKS = threading.Lock()
+
+
+#: What the imaging library says of a decoder that it was built without.
+_NOT_BUILT = re.compile(r"decoder \w+ not available|support not installed|has no attribute '\w+_decoder'")
+
+
+def not_built(name: str) -> UnsupportedImage:
+    """Return what is said of a format whose decoder the imaging library was built without."""
+    return UnsupportedImage(
+        f"{name} is not read by this installation: its Pillow was built without the decoder for it, which Pillow's "
+        "wheels have (pip install --force-reinstall pillow)"
+    )
+
+
+def what_it_means(name: str, error: Exception) -> ImageError:
+    """Return what is said of a file at which a decoder raised something."""
+    if _NOT_BUILT.search(str(error)):
+        return not_built(name)
+    if "unknown pixel mode" in str(error):
+        return UnsupportedImage(f"{name} with samples the decoder does not know: {error}")
+    return UnreadableImage(f"damaged {name}: {type(error).__name__}: {error}")
 
 
 def without_remarks(act: Callable[[], _T]) -> _T:
@@ -42,9 +64,7 @@ def guarded(name: str, act: Callable[[], _T]) -> _T:
     except MemoryError as exc:
         raise ImageTooLarge(f"the {name} decoder ran out of memory") from exc
     except Exception as exc:  # decoders raise almost anything on damaged input, by experience
-        if "unknown pixel mode" in str(exc):
-            raise UnsupportedImage(f"{name} with samples the decoder does not know: {exc}") from exc
-        raise UnreadableImage(f"damaged {name}: {type(exc).__name__}: {exc}") from exc
+        raise what_it_means(name, exc) from exc
 
 
 def undisturbed(name: str, act: Callable[[], _T]) -> _T:

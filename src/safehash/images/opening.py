@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DeadlinePassed, ImageTooLarge, UnreadableImage, UnsupportedImage
+from ..errors import DeadlinePassed, ImageTooLarge, UnsupportedImage
 from .deadline import NO_DEADLINE, Deadline
-from .guarding import guarded
+from .guarding import guarded, what_it_means
 from .limits import Limits, check_cost
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def load(
                 pass
         partial = guarded(name, lambda: _partial(image)) if codec.gives_rows else None
         if partial is None:
-            raise UnreadableImage(f"damaged {name}: {type(exc).__name__}: {exc}") from exc
+            raise what_it_means(name, exc) from exc
         return partial, True
 
 

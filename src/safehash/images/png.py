@@ -26,7 +26,7 @@ from .png_chunks import SIGNATURE, PngFile, PngFrame, Span, read_chunks
 from .png_rows import bytes_of_rows, is_whole, rows_there, unpacked_rows
 from .png_whole import unpacked
 from .request import Request
-from .seen import seen, seen_array
+from .seen import image_of, seen, seen_array
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -83,12 +83,13 @@ def _read_still(data: bytes, file: PngFile, request: Request) -> Iterator[Decode
         mode = "RGBA" if isinstance(image, np.ndarray) else image.mode
         provenance = _provenance(file, request, mode)
         if isinstance(image, np.ndarray):
-            decoded = seen_array(
-                image,
-                provenance,
+            decoded = seen(
+                image_of(image),
+                replace(provenance, truncated=truncated),
+                provenance.scale,
                 limits=request.limits,
-                truncated=truncated,
                 colours=request.colours,
+                as_stored=False,
                 stored=_stored(file),
             )
         else:
@@ -130,8 +131,8 @@ def _turns(file: PngFile) -> Turns:
 
 
 _END = b"\0\0\0\0IEND\xaeB`\x82"
-#: Bytes of a pixel with alpha. Of a damaged picture the decoder's samples, those with alpha, and the picture that they
-#: are put in are held at once, and the unpacked rows.
+#: Bytes of a pixel with alpha. Of a damaged picture the unpacked rows are held and the picture that they are put in;
+#: what the decoder had of it before goes back to the allocator, which may keep it.
 _RGBA = 4
 
 
@@ -145,11 +146,13 @@ def _load(data: bytes, file: PngFile, request: Request) -> tuple[Image | UInt8Ar
     except (Warning, MemoryError, ImageError):
         raise
     except Exception as exc:
-        # Its frames hold the picture as far as it was decoded, and so does the image: as much as will be held instead.
-        size, damage = image.size, exc.with_traceback(None)
-        del image
-        return _rows_there(data, file, file.parts, size, damage, request.limits), True
-    return image, False
+        damage = f"{type(exc).__name__}: {exc}"
+    else:
+        return image, False
+    # The frames of what was raised held the picture as far as it was decoded, and so does the image.
+    size = image.size
+    del image
+    return _rows_there(data, file, file.parts, size, damage, request.limits), True
 
 
 def _joined(data: bytes, parts: Sequence[Span]) -> bytes | memoryview:
@@ -198,11 +201,11 @@ def _rows_there(
     file: PngFile,
     parts: Sequence[Span],
     size: tuple[int, int],
-    damage: Exception,
+    damage: str,
     limits: Limits,
 ) -> UInt8Array:
     check_held(
-        "PNG that ends early", size, bytes_of_rows(file, size) / (size[0] * size[1]) + 3 * _RGBA, limits
+        "PNG that ends early", size, bytes_of_rows(file, size) / (size[0] * size[1]) + 2 * _RGBA, limits
     )
 
     def decode(size: tuple[int, int], rows: bytes | memoryview) -> UInt8Array:
@@ -212,7 +215,7 @@ def _rows_there(
 
     rows = rows_there(data, file, parts, size, decode)
     if rows is None:
-        raise UnreadableImage(f"damaged PNG: {type(damage).__name__}: {damage}") from damage
+        raise UnreadableImage(f"damaged PNG: {damage}")
     return rows
 
 
@@ -342,11 +345,11 @@ def _frame(data: bytes, file: PngFile, frame: PngFrame, limits: Limits) -> tuple
     except (Warning, MemoryError, ImageError):
         raise
     except Exception as exc:
-        rows = _rows_there(data, file, frame.parts, size, exc, limits)
-        # Nobody minds a wrong sum behind the last row.
-        return rows, len(unpacked_rows(data, frame.parts, bytes_of_rows(file, size))) == bytes_of_rows(
-            file, size
-        )
+        damage = f"{type(exc).__name__}: {exc}"
+    rows = _rows_there(data, file, frame.parts, size, damage, limits)
+    # Nobody minds a wrong sum behind the last row.
+    n_bytes = bytes_of_rows(file, size)
+    return rows, len(unpacked_rows(data, frame.parts, n_bytes)) == n_bytes
 
 
 def _as_older_tools(data: bytes, file: PngFile, request: Request, provenance: Provenance) -> tuple[Also, ...]:

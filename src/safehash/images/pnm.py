@@ -109,13 +109,16 @@ def _ended(found: re.Match[bytes] | None) -> int:
 
 
 def _held(kind: int, most: int, n_samples: int, *, is_bits: bool) -> int:
-    """Return the bytes that a pixel takes: its samples as they are read, scaled to eight bits, and as an image."""
+    """Return the bytes that a pixel takes: its samples as they are read, scaled to eight bits, as an image, and grey.
+
+    Samples that are let go before it is made grey go back to the allocator, which may keep them.
+    """
     if kind <= 3:
         read = 1 if most <= 255 else 2
     else:
         read = 1 if is_bits else 0  # of bytes nothing is copied
     scaled = 0 if most == 255 or is_bits else 1
-    return n_samples * (read + scaled) + (4 if n_samples == 3 else 2 if most == _MOST else 1)
+    return n_samples * (read + scaled) + (5 if n_samples == 3 else 2 if most == _MOST else 1)
 
 
 def _from_digits(

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ImageTooLarge
-from .conversions import Background, to_pixels
+from .conversions import Background, in_strips, to_pixels
 from .declared import Declared
 from .guarding import undisturbed
 from .limits import Limits, check_held
@@ -19,7 +19,7 @@ from .shades import painter
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Painted", "in_own_colours", "seen", "seen_array"]
+__all__ = ["Painted", "image_of", "in_own_colours", "seen", "seen_array"]
 
 
 class Painted(NamedTuple):
@@ -30,7 +30,7 @@ class Painted(NamedTuple):
     name : str
         In plain words.
     paint : callable
-        Returns a picture of the same mode with the samples that they have.
+        Returns a strip of a picture, in the same mode, with the samples that they have.
     of_alpha : bool
         It is only another one where something is transparent.
     """
@@ -134,17 +134,8 @@ def seen_array(
     stored: str | None = None,
 ) -> Decoded:
     """Do the same for pixels that we put together: grey, colour, or colour with straight alpha, which may change."""
-    from PIL import Image as pil
-
-    own = pixels.copy()
-    if own.shape[2:] == (4,) and bool(
-        (own[..., 3] == 255).all()
-    ):  # the fourth sample says nothing: a third of the work
-        image = pil.frombuffer("RGBX", (own.shape[1], own.shape[0]), own, "raw", "RGBX", 0, 1)
-    else:
-        image = pil.fromarray(own)
     return seen(
-        image,
+        image_of(pixels.copy()),
         replace(provenance, truncated=truncated or provenance.truncated),
         provenance.scale,
         limits=limits,
@@ -152,6 +143,16 @@ def seen_array(
         as_stored=False,
         stored=stored,
     )
+
+
+def image_of(pixels: UInt8Array) -> Image:
+    """Return pixels as an image: grey, colour, or colour with straight alpha. They are its own from now on."""
+    from PIL import Image as pil
+
+    if pixels.shape[2:] == (4,) and bool((pixels[..., 3] == 255).all()):
+        # The fourth sample says nothing: a third of the work.
+        return pil.frombuffer("RGBX", (pixels.shape[1], pixels.shape[0]), pixels, "raw", "RGBX", 0, 1)
+    return pil.fromarray(pixels)
 
 
 def in_own_colours(
@@ -204,7 +205,7 @@ def _painted(
     """
 
     def painted() -> Image:
-        return how.paint(load())
+        return in_strips(load(), how.paint)
 
     yield replace(_also(how.name, painted, provenance, step), effort="fast")
     if provenance.transparent:

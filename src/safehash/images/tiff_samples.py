@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,11 @@ from . import tiff_header as tags
 from .conversions import luma_of
 from .pictures import UInt8Array
 from .tiff_header import TiffPage
+from .webp import CODEC as WEBP
 from .webp_parts import check_tables
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["COMPRESSIONS", "Layout", "Samples", "read_layout", "read_samples"]
 
@@ -235,11 +239,9 @@ def _unpacked(compression: int, packed: bytes, n_bytes: int, n_rows: int) -> byt
 
 def _by_webp(packed: bytes, n_bytes: int, n_rows: int) -> bytes:
     """Unpack a WebP file that holds a strip or tile of red, green and blue, with alpha or without."""
-    from PIL.WebPImagePlugin import WebPImageFile
-
     check_tables(packed)
     try:
-        image = WebPImageFile(io.BytesIO(packed))
+        image: Image = WEBP.opener()(io.BytesIO(packed))
         n_bands, left = divmod(n_bytes, image.width)
         if left or n_bands not in (3, 4) or image.height > n_rows:
             return b""

@@ -11,7 +11,7 @@ import numpy as np
 
 from .exif import Turns, turns_of
 from .frames import Mended, read_frames
-from .guarding import undisturbed
+from .guarding import not_built, undisturbed
 from .limits import check_held
 from .opening import Codec, load, open_image
 from .pictures import Also, Decoded, Provenance
@@ -21,13 +21,15 @@ from .webp_ends import FILLINGS, lengthened, rows_there
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["read_webp"]
+__all__ = ["CODEC", "read_webp"]
 
 
 def _opener() -> Callable[..., Any]:
-    from PIL.WebPImagePlugin import WebPImageFile
+    from PIL import WebPImagePlugin as plugin
 
-    return WebPImageFile
+    if not plugin.SUPPORTED:
+        raise not_built("WEBP")
+    return plugin.WebPImageFile
 
 
 def _take(image: Any) -> Image | None:

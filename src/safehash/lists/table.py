@@ -374,14 +374,37 @@ class EntryTable:
         wanted = frozenset(wanted)
         if not wanted or not len(self._ids):
             return frozenset()
+        offsets, data = self._all_ids()
+        return frozenset(
+            text
+            for text in wanted
+            if text and next(_numbers_of(data, offsets[: before + 1], _bytes(text)), None) is not None
+        )
+
+    def rows_called(self, text: str, *, before: int) -> list[int]:
+        """Return which of the first `before` rows have an id.
+
+        Raises
+        ------
+        IndexFileError
+            As of `known_ids`.
+
+        Examples
+        --------
+        >>> safehash.load_list("list.csv").table.rows_called("b-1", before=1)
+        [0]
+        """
+        if not text or not len(self._ids):
+            return []
+        offsets, data = self._all_ids()
+        return list(_numbers_of(data, offsets[: before + 1], _bytes(text)))
+
+    def _all_ids(self) -> tuple[_Int64Array, bytes]:
         offsets, blob = self._ids.offsets, self._ids.blob
         if self._check is not None:
             self._check(offsets)
             self._check(blob)
-        data = blob.tobytes()
-        return frozenset(
-            text for text in wanted if text and _is_item(data, offsets[: before + 1], _bytes(text))
-        )
+        return offsets, blob.tobytes()
 
     @property
     def n_bytes(self) -> int:
@@ -524,18 +547,17 @@ def columns_of(table: EntryTable) -> Columns:
     return Columns(models=tuple(models), models_of=table._whole("metas"), qualities=table._whole("qualities"))
 
 
-def _is_item(data: bytes, offsets: _Int64Array, item: bytes) -> bool:
-    """Return whether some offset begins, and the next one ends, these very bytes."""
+def _numbers_of(data: bytes, offsets: _Int64Array, item: bytes) -> Iterator[int]:
+    """Yield the number of each item that is these very bytes: an offset begins them, and the next one ends them."""
     at = data.find(item)
     while at >= 0:
         number = int(np.searchsorted(offsets, at))
         # Empty items begin where the next one does.
         while number < len(offsets) - 1 and offsets[number] == at:
             if offsets[number + 1] == at + len(item):
-                return True
+                yield number
             number += 1
         at = data.find(item, at + 1)
-    return False
 
 
 def _text(data: bytes) -> str:

@@ -298,7 +298,7 @@ def _exact_matches(state: State, data: bytes, settings: Settings) -> list[Match]
         hits = _exact_hits(state, algorithm, digest)
         if hits:
             found[algorithm] = hits
-    # It is one file, by whichever digest an allow-list knows it.
+    # It is one file, by whichever digest an allow-list knows it (but see _allowed_by).
     allowing = [
         each for algorithm, hits in found.items() for each in _allowing(state, algorithm, hits, settings)
     ]
@@ -370,7 +370,8 @@ def _allowed_by(entry: Entry, hit: Hit, allowing: Sequence[tuple[Entry, Hit]]) -
 
     Two windows of one upload can share a view's name (two pictures inside a larger one). What the same window
     led to lies no further apart than both distances together. A picture that is nearer to the listed one, or as near
-    to both, is no picture that somebody found harmless.
+    to both, is no picture that somebody found harmless. A file is known by any digest that is as long as the listed one
+    or longer: two files of one MD5 can be made, and one of them be shown as harmless.
     """
     for harmless, other in allowing:
         if other.view != hit.view:
@@ -378,7 +379,9 @@ def _allowed_by(entry: Entry, hit: Hit, allowing: Sequence[tuple[Entry, Hit]]) -
         if not (isinstance(entry.hash, Hash) and isinstance(harmless.hash, Hash)):
             continue
         if not entry.hash.algorithm.is_perceptual:
-            return harmless.source
+            if harmless.hash.algorithm.n_bits >= entry.hash.algorithm.n_bits:
+                return harmless.source
+            continue
         nearer = other.distance < hit.distance or entry.hash == harmless.hash
         if nearer and entry.hash.distance(harmless.hash) <= hit.distance + other.distance:
             return harmless.source

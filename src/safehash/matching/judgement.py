@@ -173,8 +173,8 @@ PLAIN_GROUND = Kind(
 )
 
 
-#: Flat parts are a photograph's too, a sky or a wall under a sticker: it has many greys, few of them common, and no boxes
-#: within one another, where an icon without a quarter has few. The numbers are `LIT`'s, of what is seen of a picture.
+#: Flat parts are a photograph's too, a sky or a wall under a sticker: it has many greys, few of them common, and no
+#: boxes within one another, where an icon without a quarter has few. The numbers are `LIT`'s, of what is seen of it.
 MANY_GREYS = Lit(
     ranges=(
         Range("greys", 5.0, 5.4),

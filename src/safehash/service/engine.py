@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import SafehashError, logger_of
 from ..hashing.hashes import Hash
 from ..matching.decision import Decision
-from ..matching.flood import FloodGuard
+from ..matching.flood import FloodGuard, Quarantined
 from ..matching.matcher import Matcher
 from ..matching.settings import Effort, FloodLimits
 from ..scanning.confining import Means
@@ -201,6 +201,12 @@ class Engine:
     def guard(self) -> FloodGuard | None:
         """What counts matches, where there is one."""
         return self._guard
+
+    @property
+    def quarantined(self) -> dict[tuple[str, ...], Quarantined]:
+        """The entries that flood and are out of service, by their keys."""
+        found = () if self._guard is None else self._guard.quarantined()
+        return {each.entry: each for each in found if isinstance(each.entry, tuple)}
 
     async def reload(self) -> None:
         """Read the lists again, whatever their files look like.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from ..errors import SafehashError
 from ..hashing.hashes import Hash
 from ..lists.switches import for_shell
 from ..matching.decision import Decision
+from ..matching.naming import keys_named
 from .answers import Json
 from .asking import Asked, ask, hash_of
 from .bodies import json_of, read_body
@@ -140,18 +142,16 @@ async def reload(service: Service, request: Request) -> Answer:
 
 async def verdicts(service: Service, request: Request) -> Answer:
     """Say which entries reviewers found harmless, and which are quarantined."""
-    guard = service.engine.guard
     body = {
         "harmless": [each.to_record() for each in service.engine.memory.verdicts],
         "quarantined": [
             {
-                "list": each.entry[0],
-                each.entry[1]: _shortened(each.entry),
+                "list": key[0],
+                key[1]: _shortened(key),
                 "matches": each.n_matches,
                 "share": each.share,
             }
-            for each in (() if guard is None else guard.quarantined())
-            if isinstance(each.entry, tuple)
+            for key, each in service.engine.quarantined.items()
         ],
     }
     return Answer(Json(body))
@@ -173,30 +173,41 @@ async def say(service: Service, request: Request) -> Answer:
         raise Refused(400, "list is the name of a list here")
     if not isinstance(note, str) or len(note) > _MOST_NOTE:
         raise Refused(400, f"a note is text of at most {_MOST_NOTE} characters")
+    named: str | Hash
+    key: tuple[str, ...]
     if isinstance(given.get("id"), str):
-        key: tuple[str, ...] = (source, "id", given["id"])
+        named, key = given["id"], (source, "id", given["id"])
     elif "entry" in given:
         entry = hash_of(given["entry"])
-        key = (source, entry.algorithm.value, entry.hex)
+        named, key = entry, (source, entry.algorithm.value, entry.hex)
     else:
-        raise Refused(400, "id is an entry's id there, or entry its whole hash where it has none")
+        raise Refused(400, "id is an entry's id there, or entry its whole hash")
     upload: Hash | None = None if given.get("upload") is None else hash_of(given["upload"])
     verdict = given.get("verdict")
     memory = service.engine.memory
     loop = asyncio.get_running_loop()
+    if verdict != "harmless" and (verdict != "harmful" or upload is not None):
+        raise Refused(400, "verdict is harmless, for an upload or for all, or harmful")
+    state = service.engine.matcher._state
     try:
-        if verdict == "harmless":
-            said_by = str(request.scope.get("safehash bearer") or "anybody")
-            said = await loop.run_in_executor(
-                None, lambda: memory.say_harmless(key, upload, said_by=said_by, note=note)
-            )
-            return Answer(Json(said.to_record(), 201))
-        if verdict == "harmful" and upload is None:
-            await loop.run_in_executor(None, memory.say_harmful, key)
+        keys = await loop.run_in_executor(None, keys_named, state, source, named)
+        if verdict == "harmful":
+            known = {each.entry for each in memory.verdicts}
+            known |= service.engine.quarantined.keys()
+            keys = tuple({*keys, *({key} & known)})  # of one that is gone from its list, too
+        if not keys:
+            raise Refused(404, "no entry of that list is called so: nothing would come of it")
+        if verdict == "harmful":
+            for each in keys:
+                await loop.run_in_executor(None, memory.say_harmful, each)
             return Answer(Json({"list": source, "verdict": "harmful"}))
+        said_by = str(request.scope.get("safehash bearer") or "anybody")
+        for each in keys:
+            say_so = partial(memory.say_harmless, each, upload, said_by=said_by, note=note)
+            said = await loop.run_in_executor(None, say_so)
+        return Answer(Json(said.to_record(), 201))
     except SafehashError as exc:
         raise Refused(503, str(exc)) from exc
-    raise Refused(400, "verdict is harmless, for an upload or for all, or harmful")
 
 
 _CHECKED = {
@@ -245,6 +256,6 @@ ROUTES = (
         method="POST", path="/v1/verdicts", handler=say, role="admin",
         summary="Say that an entry's matches are harmless, for one upload or all, or harmful after all.",
         body='JSON {"list": ..., "id": ..., "verdict": "harmless", "upload": "pdq:...", "note": ...}',
-        statuses={200: "taken back", 201: "kept", 400: "not understood"},
+        statuses={200: "taken back", 201: "kept", 400: "not understood", 404: "that list has no such entry"},
     ),
 )  # fmt: skip

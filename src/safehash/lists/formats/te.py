@@ -22,6 +22,8 @@ __all__ = ["NAME", "read"]
 NAME = re.compile(r"simple\.([^.]+)\.te")
 
 _BY_DIGITS = {64: Algorithm.PDQ, 40: Algorithm.SHA1, 32: Algorithm.MD5}
+#: So many columns has the form with the indicator's id before the descriptor's.
+_LONG = 5
 # What the tool adds to the labels to remember an opinion by.
 _KEY: Literal["digest"] = "digest"
 
@@ -64,11 +66,11 @@ def _entry(line: str, algorithm: Algorithm | str | None, source: str) -> Entry:
         cells = next(csv.reader([line.strip()]))
     except csv.Error as exc:
         raise BadField(f"not a CSV line: {exc}") from exc
-    if len(cells) not in (4, 5):  # the longer form has the indicator's id before the descriptor's
+    if len(cells) not in (4, _LONG):
         raise BadField(f"expected indicator,id,added_on,labels, found {len(cells)} columns")
     indicator, entry_id = cells[0], cells[1].strip()
     added, labels = cells[-2], cells[-1].split()
-    if added.strip() and utc_time(added) is None:
+    if len(cells) == _LONG and utc_time(added) is None and utc_time(cells[2]) is not None:
         raise BadField(f"expected a time before the labels, found {shown(added)}")
     if algorithm is None:
         algorithm = _BY_DIGITS.get(len(indicator.strip()))
@@ -83,5 +85,5 @@ def _entry(line: str, algorithm: Algorithm | str | None, source: str) -> Entry:
         labels=tuple(sorted(set(kept))),
         created=utc_time(added),
         keyed_by=_KEY,
-        extra={"descriptor_id": cells[2]} if len(cells) == 5 else {},
+        extra={"descriptor_id": cells[2]} if len(cells) == _LONG else {},
     )

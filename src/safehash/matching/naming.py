@@ -1,0 +1,32 @@
+"""Which entries a reviewer names, by the id or the digest that a match shows, whatever their lists key them by."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..hashing.hashes import Hash
+from .state import State
+
+__all__ = ["keys_named"]
+
+
+def keys_named(state: State, source: str, name: str | Hash) -> tuple[tuple[str, ...], ...]:
+    """Return the keys of a list's entries that have an id or a digest; none where there is no such entry.
+
+    A list may key its entries by their digests and give them ids, as exchanges do: what is said of an id is said of all
+    that have it.
+
+    Raises
+    ------
+    IndexFileError
+        The table came from a file, and the file is damaged there.
+    """
+    table = state.table
+    if isinstance(name, Hash):
+        at, digests = table.digests(name.algorithm)
+        same = (digests == np.frombuffer(name.digest, np.uint8)).all(axis=1)
+        rows = [row for row in at[same].tolist() if row < state.n_listed]
+    else:
+        rows = table.rows_called(name, before=state.n_listed)
+    entries = [table[row] for row in rows]
+    return tuple(dict.fromkeys(entry.key for entry in entries if entry.source == source))
