@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any, NoReturn
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -32,6 +33,7 @@ from safehash.matching.decision import Outcome
 from safehash.matching.matcher import Matcher
 from safehash.matching.settings import Settings
 from safehash.scanning import archives, run
+from safehash.scanning.catalog import Catalog
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Problem, ScanRecord, Skipped
 from safehash.scanning.run import _Feed, _Pace, scan
@@ -512,6 +514,71 @@ def test_stores_in_memory(pictures: Path, matcher: Matcher) -> None:
         store.rm("/bucket", recursive=True)
 
 
+@pytest.fixture
+def hosts() -> Any:
+    """Stores of which the URL names the host, as those of ftp, sftp and hdfs are; the store is told of it alone."""
+    fsspec = pytest.importorskip("fsspec")
+    memory = pytest.importorskip("fsspec.implementations.memory").MemoryFileSystem
+
+    class Hosts(memory):  # type: ignore[misc, valid-type]
+        protocol = "hosts"
+        cachable = False
+
+        def __init__(self, host: str, **more: Any) -> None:
+            super().__init__(**more)
+            self.store = every[host]
+
+        @classmethod
+        def _strip_protocol(cls, path: str) -> str:
+            rest = path.partition("://")[2].partition("/")[2] if "://" in path else path
+            return "/" + rest.strip("/") if rest.strip("/") else ""
+
+        @staticmethod
+        def _get_kwargs_from_urls(path: str) -> dict[str, str]:
+            parts = urlsplit(path)
+            return {"host": parts.hostname or "", **({"password": parts.password} if parts.password else {})}
+
+    every: dict[str, dict[str, Any]] = {"one": {}, "two": {}}
+    fsspec.register_implementation("hosts", Hosts, clobber=True)
+    return Hosts
+
+
+def test_stores_of_a_host_keep_it_in_names(
+    pictures: Path, matcher: Matcher, tmp_path: Path, hosts: Any
+) -> None:
+    """Without it nothing opens the file, and two hosts would be one place."""
+    for host, name in (("one", "picture00003.png"), ("two", "picture00004.png")):
+        hosts(host).pipe_file("/in/deep/a.png", (pictures / name).read_bytes())
+        hosts(host).pipe_file("/in/b.png", (pictures / "picture00005.png").read_bytes())
+    for url in ("hosts://one/in/", "hosts://one/in", "hosts://one", "hosts://one/"):
+        found = {each.path: str(each.decision.outcome.value) for each in look(url, matcher)}
+        assert found == {"hosts://one/in/b.png": "no_match", "hosts://one/in/deep/a.png": "match"}
+    (named,) = look("hosts://two/in/deep/a.png", matcher)
+    assert (named.path, named.decision.outcome) == ("hosts://two/in/deep/a.png", Outcome.NO_MATCH)
+    with Catalog(tmp_path / "c.db") as catalog:
+        for host in ("one", "two"):
+            with scan(
+                f"hosts://{host}/in", matcher=matcher, options=ScanOptions(workers=0), catalog=catalog
+            ) as running:
+                assert len(list(running)) == 2
+        assert len(list(catalog.records())) == 4
+        hosts("one").rm("/in/b.png")
+        with scan(
+            "hosts://one/in", matcher=matcher, options=ScanOptions(workers=0), catalog=catalog
+        ) as running:
+            assert (len(list(running)), running.summary.n_gone) == (1, 1)
+
+
+def test_a_password_in_an_address_is_refused(matcher: Matcher, hosts: Any) -> None:
+    url = "hosts://me:sesame@one/in"
+    with pytest.raises(SafehashError, match="HOSTS_PASSWORD") as caught:
+        look(url, matcher)
+    assert "sesame" not in str(caught.value)
+    (problem,) = look([], matcher, names=io.BytesIO(url.encode()))
+    assert isinstance(problem, Problem)
+    assert "sesame" not in f"{problem.path} {problem.reason}"
+
+
 @pytest.mark.parametrize("url", ["nosuchstore://bucket", "nosuch+store://x"])
 def test_unknown_stores_are_refused_before_anything_starts(matcher: Matcher, url: str) -> None:
     pytest.importorskip("fsspec")
@@ -694,6 +761,7 @@ resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 from crashers import misbehave
 from safehash.matching.matcher import Matcher
 from safehash.scanning.confining import Means
+from safehash.scanning.catalog import Catalog
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.pool import each_isolated
 from safehash.scanning.run import scan

@@ -131,7 +131,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def _rematch(arguments: argparse.Namespace) -> int:
     from ..scanning.catalog import Catalog
+    from ..scanning.changes import last_look
     from ..scanning.lookback import rematch, unstored
+    from ..scanning.namesakes import dropped
 
     matcher = open_matcher(arguments)
     n_matched = 0
@@ -142,7 +144,7 @@ def _rematch(arguments: argparse.Namespace) -> int:
         for record in rematch(catalog, matcher):
             writer.write(record.to_record(full_hashes=arguments.full_hashes))
             n_matched += record.decision.is_match
-        missing = unstored(catalog, matcher.counts())
+        missing = (*dropped(catalog._store, last_look(catalog)), *unstored(catalog, matcher.counts()))
     for note in (*matcher.notes, *missing):
         print(f"safehash: {worded(note)}", file=sys.stderr)
     print(f"safehash: {n_matched} files match", file=sys.stderr)

@@ -351,7 +351,7 @@ def run(arguments: argparse.Namespace) -> int:
             record = running.summary.to_record()
             writer.write({**record, "notes": list(map(for_shell, record["notes"]))})
         sys.stdout.flush()
-        notes = [*matcher.notes, *_quarantine_notes(matcher)]
+        notes = [*running.summary.notes, *_quarantine_notes(matcher)]
         if arguments.quiet:
             for note in notes:
                 print(f"safehash: {worded(note)}", file=sys.stderr)

@@ -20,6 +20,7 @@ from .incoming import FileFacts, FileRow, Incoming, Key, Look
 from .items import Item
 from .missing import Met, Missing, missing
 from .mounts import Mounts
+from .namesakes import dropped
 from .numbers import Numbers
 from .places import Places, absolute, resolved
 from .records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
@@ -524,6 +525,12 @@ class Ledger:
                 self._note(file, "gone")
             self._mounts.forget(absent.unmounted)
         return len(absent.gone)
+
+    def dropped(self) -> tuple[str, ...]:
+        """Return what is to be said of matches that this run has dropped so far."""
+        with self._store.guarded():
+            self._write_incoming()
+        return dropped(self._store, self.running.number)
 
     def _unseen(self) -> Iterator[tuple[int, bytes, bytes]]:
         """Yield decided files below the folders of this run that it has not come to."""

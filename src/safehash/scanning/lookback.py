@@ -19,6 +19,7 @@ from ..matching.pairs import Pairs
 from ..matching.view_words import TURN_NAMES
 from .holdings import PRESENT, name_text
 from .ledger import Ledger
+from .namesakes import check_namesakes
 from .places import shown_path
 from .records import ScanRecord
 from .reviews import pairs_within, picture_of
@@ -81,6 +82,8 @@ def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[ScanRecord]:
     ------
     CatalogError
         Another process is writing the catalog, or it cannot be written.
+    ListError
+        The catalog knows another list by the name of one of the matcher's.
 
     Notes
     -----
@@ -96,6 +99,7 @@ def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[ScanRecord]:
     photo.jpg match
     """
     store = catalog._store
+    check_namesakes(store, matcher, effort=HASHES)
     ledger = Ledger(
         store,
         matcher.audit,

@@ -24,6 +24,7 @@ from .confining import Means
 from .items import Found, Item
 from .ledger import Ledger
 from .logs import relay
+from .namesakes import check_namesakes
 from .options import DEFAULT_OPTIONS, ScanOptions
 from .records import Known, ScanEvent, ScanRecord, Skipped, Summary
 from .reviews import pairs_within
@@ -96,6 +97,8 @@ def scan(
         A path names nothing. Later trouble with files is an outcome, never an exception.
     CatalogError
         The catalog is in use by another scan, damaged, or cannot be written.
+    ListError
+        The catalog knows another list by the name of one of the matcher's.
 
     Notes
     -----
@@ -282,6 +285,8 @@ class Scan:
                     ledger.add(problem)
                     yield problem
                 self.summary.n_gone = ledger.finish(partial(still_listed, uncounted(self._matcher)), absent)
+            if ledger is not None:
+                self.summary.notes += ledger.dropped()
             state = "interrupted" if self.summary.interrupted else "finished"
         except (GeneratorExit, KeyboardInterrupt):
             self.summary.interrupted = True
@@ -295,6 +300,7 @@ class Scan:
     def _begin(self) -> Ledger | None:
         if self._catalog is None:
             return None
+        check_namesakes(self._catalog._store, self._matcher)
         ledger = Ledger(
             self._catalog._store,
             self._matcher.audit,

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -312,9 +312,21 @@ def _check_store(url: str) -> None:
     except ImportError as exc:
         raise SafehashError(f"{url}: {_NEEDS_EXTRA}") from exc
     try:
-        get_filesystem_class(url.partition("://")[0])
+        kind = url.partition("://")[0]
+        has_password = _has_password(get_filesystem_class(kind), url)
     except (ImportError, ValueError) as exc:
         raise SafehashError(f"{url}: this store cannot be opened: {exc}") from exc
+    if has_password:
+        raise SafehashError(f"{kind}://: {_NO_PASSWORD} (FSSPEC_{kind.upper()}_PASSWORD)")
+
+
+def _has_password(store: Any, url: str) -> bool:
+    return bool(store._get_kwargs_from_urls(url).get("password"))
+
+
+_NO_PASSWORD = (
+    "a password in an address would stand in records and catalogs: give it by the environment instead"
+)
 
 
 _NEEDS_EXTRA = "remote stores need an extra: pip install 'safehash[remote]'"
@@ -329,16 +341,37 @@ def _remote(url: str) -> Iterator[Found]:
         return
     try:
         store, root = url_to_fs(url)
+        if _has_password(store, url):
+            yield Problem(path=f"{url.partition('://')[0]}://", reason=_NO_PASSWORD)
+            return
+        address_of = _addresses(store, url, root)
         facts = store.info(root)
         if facts["type"] != "directory":
-            yield _remote_item(store, facts, named=True)
+            yield _remote_item(facts, address_of, named=True)
             return
-        yield from _remote_walk(store, root)
+        yield from _remote_walk(store, root, address_of)
     except Exception as exc:  # every store raises errors of its own
         yield _remote_problem(url, exc)
 
 
-def _remote_walk(store: Any, root: str) -> Iterator[Found]:
+def _addresses(store: Any, url: str, root: str) -> Callable[[str], str]:
+    """Return what tells how a file of a store is called, by the store's name for it.
+
+    Where a URL names a host or an account, the store's own names are without it, and nothing opens them again: a
+    file's is the URL that was given, and the way down from there.
+    """
+    if not store._get_kwargs_from_urls(url):
+        return lambda name: str(store.unstrip_protocol(name))
+    top, above = url.rstrip("/"), root.rstrip("/")
+
+    def address_of(name: str) -> str:
+        below = name.removeprefix(above).strip("/")
+        return f"{top}/{below}" if below else top
+
+    return address_of
+
+
+def _remote_walk(store: Any, root: str, address_of: Callable[[str], str]) -> Iterator[Found]:
     """Yield the files below a folder of a store; fsspec's own walk passes in silence over what cannot be listed."""
     folders = [root]
     while folders:
@@ -346,12 +379,12 @@ def _remote_walk(store: Any, root: str) -> Iterator[Found]:
         try:
             listing = sorted(store.ls(folder, detail=True), key=lambda facts: str(facts["name"]))
         except Exception as exc:  # every store raises errors of its own
-            yield _remote_problem(store.unstrip_protocol(folder), exc)
+            yield _remote_problem(address_of(folder), exc)
             continue
         below = []
         for facts in listing:
             if facts["type"] != "directory":
-                yield _remote_item(store, facts, named=False)
+                yield _remote_item(facts, address_of, named=False)
             elif facts["name"].rstrip("/") != folder.rstrip("/"):
                 below.append(facts["name"])
         folders.extend(reversed(below))
@@ -361,7 +394,7 @@ def _remote_problem(url: str, exc: Exception) -> Problem:
     return Problem(path=url, reason=f"remote store: {type(exc).__name__}: {exc}")
 
 
-def _remote_item(store: Any, facts: dict[str, Any], *, named: bool) -> Item:
+def _remote_item(facts: dict[str, Any], address_of: Callable[[str], str], *, named: bool) -> Item:
     changed = next(
         (facts[key] for key in ("mtime", "LastModified", "last_modified", "updated") if key in facts), None
     )
@@ -371,7 +404,7 @@ def _remote_item(store: Any, facts: dict[str, Any], *, named: bool) -> Item:
     elif isinstance(changed, (int, float)):
         mtime_ns = int(changed * 1e9)
     return Item(
-        path=store.unstrip_protocol(facts["name"]),
+        path=address_of(facts["name"]),
         size=facts.get("size"),
         mtime_ns=mtime_ns,
         named=named,
