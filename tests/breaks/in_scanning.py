@@ -566,7 +566,7 @@ BREAKS = (
     Break(
         what="a remote folder that cannot be listed is passed over",
         file="src/safehash/scanning/sources.py",
-        before="            yield _remote_problem(store.unstrip_protocol(folder), exc)\n            continue\n",
+        before="            yield _remote_problem(address_of(folder), exc)\n            continue\n",
         after="            continue\n",
         dies=(f"{_AWAY}::test_a_remote_folder_that_cannot_be_listed_is_a_problem",),
     ),
