@@ -47,3 +47,9 @@ def test_on_which_side_of_today_a_day_lies(text: str, side: str | None) -> None:
 def test_numbers_and_words_are_no_dates(text: str) -> None:
     assert not is_date(text)
     assert moment_of(text.lower(), NOW) is None
+
+
+def test_a_moment_outside_the_years_that_there_are_is_no_date() -> None:
+    """In its own zone it is the year 9999; where it is told it would be 10000."""
+    assert is_date("Fri, 31 Dec 9999 20:00:00 +0000")
+    assert not is_date("Fri, 31 Dec 9999 20:00:00 -0800")
