@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from safehash import ListError, ListSource, load_list, read_list
+from safehash import Hash, ListError, ListSource, load_list, read_list
+from safehash.lists import adding
 from safehash.lists.formats import xml_stream
 
 
@@ -69,3 +74,23 @@ def test_a_line_ends_nowhere_but_at_its_end(end: str, quote: str, tmp_path: Path
     reader = read_list(ListSource(path, max_rejects=1))
     assert [entry.hash.hex for entry in reader] == [row[:32] for row in rows]  # type: ignore[union-attr]
     assert [reject.position for reject in reader.report.rejects] == [7]
+
+
+def test_a_picture_of_just_the_least_quality_is_added() -> None:
+    digest = bytes(random.Random(7).sample([0x0F, 0x33, 0x55, 0x96, 0xC3, 0xA5, 0x3C, 0x69] * 4, 32))
+    picture: Any = SimpleNamespace(hash=Hash("pdq", digest, quality=50))
+    adding._check(picture, 50)
+    with pytest.raises(ValueError, match="quality 50 is under 51"):
+        adding._check(picture, 51)
+
+
+@pytest.mark.parametrize(("context", "region"), [("", "(none)"), ("UK/", "UK")])
+def test_a_category_that_is_not_known_is_told_with_its_region(
+    context: str, region: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.json"
+    url = f"http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/{context}$metadata#Media"
+    media = {"MediaID": 1, "MD5": f"{7:032x}", "Category": "77"}
+    path.write_text(json.dumps({"@odata.context": url, "value": [media]}))
+    with pytest.raises(ListError, match=rf"of region {re.escape(region)} is not known"):
+        load_list(ListSource(path, max_rejects=0))
