@@ -38,7 +38,7 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: check-coop
 .PHONY: check-matrix
 .PHONY: check-deploy
-.PHONY: check-engines bench-serve bench-hma soak check-pillow
+.PHONY: check-engines bench-serve bench-batch bench-hma soak check-pillow
 .PHONY: bench-views
 .PHONY: check-efforts
 .PHONY: evidence
@@ -242,6 +242,10 @@ bench-serve: develop
 MINUTES ?= 30
 soak: develop
 	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) --soak $(MINUTES) -o benchmarks/results/soak.json
+
+# What a row of stored hashes costs in batches, and pictures of a batch beside a scan; PICTURES is a folder of photographs.
+bench-batch: develop
+	$(BIN)/python benchmarks/bench_batch.py --pictures $(PICTURES) -o benchmarks/results/batch.json
 
 # Look-ups of stock HMA beside ours, on the same hashes: CHECKOUT as of check-hma.
 bench-hma: check-hma

@@ -107,6 +107,7 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "Change.to_record": (safehash.Change(kind="gone", path="a.jpg").to_record, {}),
         "Catalog.relocate": (catalog.relocate, {"old": folder / "photos", "new": folder / "photos"}),
         "EntryTable.known_ids": (loaded.table.known_ids, {"wanted": ["b-1"], "before": 1}),
+        "EntryTable.rows_called": (loaded.table.rows_called, {"text": "a-1", "before": 1}),
         "EntryTable.rows_of": (loaded.table.rows_of, {"algorithm": "pdq", "positions": [0]}),
         "Known.to_record": (known.to_record, {}),
         "ListEvaluation.nearest": (evaluated.nearest, {"effort": "fast"}),

@@ -102,8 +102,13 @@ ERRORS = (
 
 #: Their pixels are in no object that the library loads.
 OUR_OWN = ("tiff", "pgm", "ppm", "pbm")
+#: What is called elsewhere: the grey of deep pictures, the pixels of an AVIF, which its decoder does not keep.
+INSTEAD = {
+    ("png 16 bit", "conversions._flatten"): "conversions._grey_of_deep",
+    ("avif", "PIL.Image.Image.load"): "PIL.Image.frombytes",
+}
 CONVERSIONS = [
-    (name, where if name != "png 16 bit" else where.replace("_flatten", "_grey_of_deep"))
+    (name, INSTEAD.get((name, where), where))
     for name in FILES
     for where in ("seen.to_pixels", "conversions._flatten", "PIL.Image.Image.load")
     if name not in ("jpeg", "jpeg progressive")  # ordinary ones need no conversion

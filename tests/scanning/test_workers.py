@@ -76,7 +76,8 @@ def test_that_all_are_killed_is_said_as_it_is(known: Path, first: int) -> None:
     with pytest.raises(SafehashError, match="6 in a row: SIGKILL, as when memory is short") as caught:
         said_of(known, ["known.png", "kill.png"], range(first, 100))
     assert GUARD not in str(caught.value)
-    assert len((known.parent / "deaths").read_text()) == first + 5
+    # One more may be there already as the sixth is counted.
+    assert len((known.parent / "deaths").read_text()) >= first + 5
 
 
 def test_a_list_that_no_worker_can_open_is_said_at_once(known: Path) -> None:

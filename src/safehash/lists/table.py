@@ -381,6 +381,7 @@ class EntryTable:
             if text and next(_numbers_of(data, offsets[: before + 1], _bytes(text)), None) is not None
         )
 
+    @checked
     def rows_called(self, text: str, *, before: int) -> list[int]:
         """Return which of the first `before` rows have an id.
 
