@@ -398,8 +398,11 @@ def held() -> list[str]:
     """Return what the largest pictures that are let through hold, before and now."""
     lines = ["| picture | side | before | now |", "| --- | ---: | ---: | ---: |"]
     for name, row in load("memory.json")["result"].items():
-        before, now = row["before, thorough"], row["now, thorough"]
-        told_before = "-" if before["mib"] is None else f"{before['mib']} MiB"
+        before, now = (
+            row.get("before, thorough"),
+            row["now, thorough"],
+        )  # before: not of kinds that came later
+        told_before = "-" if before is None or before["mib"] is None else f"{before['mib']} MiB"
         lines.append(f"| {name} | {row['side']:,} | {told_before} | {now['mib']} MiB |")
     return lines
 
