@@ -14,7 +14,7 @@ from ..errors import CatalogError
 from ..hashing.algorithms import Algorithm
 from ..images.pictures import Provenance
 from ..matching.decision import Outcome, outcome_without
-from ..matching.printable import as_bytes
+from ..matching.printable import as_bytes, plain
 from .holdings import facts_of
 from .incoming import FileFacts, FileRow, Incoming, Key, Look
 from .items import Item
@@ -27,7 +27,7 @@ from .records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
 from .sameness import digests_known, has_matches, hashes_known, is_same
 from .schema import SKIPPED
 from .scopes import HASHES, Scope
-from .sightings import EntryKey, Running, drop_left, merge, plain, settle_outcome
+from .sightings import EntryKey, Running, drop_left, merge, settle_outcome
 
 if TYPE_CHECKING:
     from ..hashing.hashes import Hash
