@@ -1030,3 +1030,15 @@ def test_what_a_rematch_found_stays_whoever_else_found_it(tmp_path: Path, two_li
     scan_into(path, two_lists.parent, a)
     (match,) = matches_in(path).values()
     assert (match["list"], match["effort"]) == ("b", "hashes")
+
+
+def test_other_bytes_of_the_same_size_and_time_are_told_by_their_digest(
+    tmp_path: Path, two_lists: Path
+) -> None:
+    path, first = tmp_path / "c.db", two_lists.read_bytes()
+    second = (tmp_path / "other" / "picture00000.png").read_bytes()
+    for name, content, other in (("b", first, second), ("a", second, first)):
+        two_lists.write_bytes(content.ljust(max(len(content), len(other)), b"."))
+        os.utime(two_lists, (0, 0))
+        scan_into(path, two_lists.parent, matcher_of(tmp_path, name))
+        assert [match["list"] for match in matches_in(path).values()] == [name]
