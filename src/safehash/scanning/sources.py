@@ -323,6 +323,9 @@ def _check_store(url: str) -> None:
 #: Stores in whose URLs something else than a name and its password stands before an "@": `github://org:repo@branch/`.
 _WITHOUT_PASSWORDS = frozenset({"git", "github"})
 
+#: Stores that take no password but in the address.
+_WITHOUT_SETTING = frozenset({"http", "https"})
+
 
 def _refusal(url: str) -> Problem | None:
     """Return why a URL is refused whatever its store is; nothing of it is told, nor is it opened."""
@@ -330,8 +333,13 @@ def _refusal(url: str) -> Problem | None:
         kind, _, rest = address.partition("://")
         before, at, _ = rest.partition("/")[0].rpartition("@")
         if at and before.partition(":")[2] and kind not in _WITHOUT_PASSWORDS:
-            reason = "a password in an address would stand in records and catalogs: give it by the environment instead"
-            return Problem(path=f"{kind}://", reason=f"{reason} (FSSPEC_{kind.upper()}_PASSWORD)")
+            way_on = (
+                "download the files, and scan these"
+                if kind in _WITHOUT_SETTING
+                else f"give it by the environment instead (FSSPEC_{kind.upper()}_PASSWORD)"
+            )
+            reason = f"a password in an address would stand in records and catalogs: {way_on}"
+            return Problem(path=f"{kind}://", reason=reason)
     if "::" in url:
         return Problem(path=url, reason="a store in a store (::) is not read")
     return None
