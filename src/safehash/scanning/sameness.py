@@ -21,14 +21,19 @@ def is_same(db: sqlite3.Connection, file: int, row: FileRow) -> bool:
     ).fetchone()
     if outcome == SKIPPED:
         return False
-    if row.look.failure == "read" or (size, mtime_ns) == (row.facts.size, row.mtime_ns):
+    if row.look.failure == "read":
         return True
     known = dict(db.execute("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,)))
     of_bytes = {
         value.algorithm.value: value.digest for value in row.hashes if not value.algorithm.is_perceptual
     }
     common = of_bytes.keys() & known.keys()
-    return not known or (bool(common) and all(known[name] == of_bytes[name] for name in common))
+    if common:
+        return all(known[name] == of_bytes[name] for name in common)
+    if (size, mtime_ns) == (row.facts.size, row.mtime_ns):
+        return True
+    # Where nothing tells and nothing was found, nothing is lost by looking again.
+    return not known and has_matches(db, file)
 
 
 def has_matches(db: sqlite3.Connection, file: int) -> bool:
