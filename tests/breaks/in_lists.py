@@ -272,8 +272,8 @@ BREAKS = (
     Break(
         what="a page that tells of an error is whole",
         file=f"{_FORMATS}/paging.py",
-        before="if name in _ERRORS and _is_yes(value):",
-        after="if False:",
+        before="        if failed:",
+        after="        if False:",
         dies=(f"{_PAGES}::test_a_page_that_is_not_all_of_it",),
     ),
     Break(
@@ -282,6 +282,27 @@ BREAKS = (
         before="    if has_more(given):\n",
         after="    if False:\n",
         dies=(f"{_PAGES}::test_opinions_on_another_page",),
+    ),
+    Break(
+        what="an array of digests deep in a page promises nothing by what stands around it",
+        file=f"{_FORMATS}/objects.py",
+        before="if around is not None and _has_many(around, _MAX_DEPTH):",
+        after="if False:",
+        dies=(f"{_PAGES}::test_an_array_of_digests_deep_in_a_page",),
+    ),
+    Break(
+        what="a record whose descriptors were not asked for is a delete",
+        file=f"{_FORMATS}/threatexchange.py",
+        before="            if extra.get(name) not in _UNSAID:\n",
+        after="            if False:\n",
+        dies=(f"{_PAGES}::test_a_record_whose_descriptors_were_not_asked_for",),
+    ),
+    Break(
+        what="a member's verdict is forgotten over a reaction of the same member",
+        file=f"{_FORMATS}/threatexchange.py",
+        before='return "disputed" if _VERDICT in keys else "positive"',
+        after='return "positive"',
+        dies=(f"{_PAGES}::test_all_reactions_of_the_exchange",),
     ),
     Break(
         what="a hash of which all cases were withdrawn is live, where many are read at once",

@@ -117,6 +117,39 @@ def test_a_page_that_is_not_all_of_it(page: Any, tmp_path: Path) -> None:
         assert "cut off or changed (list.json: it says" in refusal(path, {**page(), **beside}), beside
 
 
+@pytest.mark.parametrize("records", [[FIRST, BRIDGE], [{"pdq": FIRST}, {"pdq": BRIDGE}]])
+@pytest.mark.parametrize("name", ["hashes", "signals", "images"])
+def test_an_array_of_digests_deep_in_a_page(name: str, records: list[Any], tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    for beside in (
+        {"success": True, "total": 2},
+        {"ok": False},
+        {"success": False},
+        {"next": "a"},
+        {"total": 3},
+    ):
+        is_whole = beside.get("success", False)
+        for page in (
+            {name: records, **beside},
+            {"data": {name: records}, **beside},
+            {**beside, "data": {name: records}},
+            {"data": {"x": {name: records}, **beside}},
+        ):
+            told = refusal(path, page, algorithm="pdq")
+            assert (told == "") == is_whole, (page, told)
+            assert refusal(path, page, algorithm="pdq", allow_cut=True) == "" or "ok" in beside, page
+    line = json.dumps({"file": {"hashes": records}, "total": 70})  # of how many opinions, say
+    path.with_suffix(".jsonl").write_text(f"{line}\n{line}\n")
+    assert len(load_list(ListSource(path.with_suffix(".jsonl"), algorithm="pdq")).table) == 2
+
+
+def test_a_patch_that_removes(tmp_path: Path) -> None:
+    changes: list[dict[str, Any]] = [{"op": "add", "path": f"/{k}", "value": FIRST} for k in range(30)]
+    assert refusal(tmp_path / "list.json", changes) == ""
+    told = refusal(tmp_path / "list.json", [*changes, {"op": "remove", "path": "/2"}])
+    assert "op 'remove' is said of another record" in told
+
+
 def test_the_last_of_several_pages_says_so(tmp_path: Path) -> None:
     first = {**threatexchange(), "paging": {"cursors": {"after": "Q"}, "next": "https://a"}}
     last = {**threatexchange(indicator=BRIDGE), "paging": {"cursors": {"before": "Q"}}}
@@ -173,6 +206,65 @@ def test_opinions_on_another_page(field: str, tmp_path: Path) -> None:
         )
         told = refusal(tmp_path / "list.json", page)
         assert ("next" in paging) == (f"there are more '{field}' on another page" in told), told
+
+
+def _read_one(path: Path, **fields: Any) -> tuple[list[str], str, tuple[str, ...]]:
+    """Return what is said of the record that stands, why one was rejected, and the notes."""
+    path.write_text(
+        json.dumps({"data": [*threatexchange(indicator=BRIDGE)["data"], *threatexchange(**fields)["data"]]})
+    )
+    found, report = entries_of(path, max_rejects=0.5)
+    said = [entry.category for entry in found if entry.hash.hex == FIRST and not entry.deleted]  # type: ignore[union-attr]
+    return said, " ".join(map(str, report.rejects)), report.notes
+
+
+@pytest.mark.parametrize(
+    ("reactions", "category"),
+    [
+        ({"ALREADY_KNOWN": "7", "IN_REVIEW": "7,8", "REVIEWED": "8", "INGESTED": "8"}, "positive"),
+        ({"NON_MALICIOUS": "7"}, "disputed"),
+        ({"DISAGREE_WITH_TAGS": "7", "HELPFUL": "7"}, "positive"),
+        ({"NON_MALICIOUS": "7", "HELPFUL": "7"}, "disputed"),
+        ({"HELPFUL": "7", "NON_MALICIOUS": "7"}, "disputed"),
+        ({"NON_MALICIOUS": "501"}, "positive"),  # who has a descriptor of its own
+    ],
+)
+def test_all_reactions_of_the_exchange(reactions: dict[str, str], category: str, tmp_path: Path) -> None:
+    given = [{"key": key, "value": value} for key, value in reactions.items()]
+    found = _read_one(tmp_path / "list.json", descriptors={"data": [{**DESCRIPTOR, "reactions": given}]})
+    assert found == ([category], "", ())
+
+
+def test_what_the_exchange_adds_up_of_descriptors(tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    added_up = {"creation_time": 1581977111, "tags": ["a"], "applications_with_opinions": ["501"]}
+    for status, category in [
+        ("MALICIOUS", "positive"),
+        ("NON_MALICIOUS", "negative"),
+        ("SUSPICIOUS", "seed"),
+    ]:
+        descriptors = {"data": [{**DESCRIPTOR, "status": status}]}
+        page = {**added_up, "status": status, "descriptors": descriptors}
+        assert _read_one(path, **page) == ([category], "", ())
+        assert _read_one(path, **page, should_delete=True) == ([], "", ())
+    for status in ("NON_MALICIOUS", "SUSPICIOUS"):  # nobody there says so
+        said, why, _ = _read_one(path, **added_up, status=status)
+        assert not said
+        assert "in 'status', which speaks" in why
+
+
+def test_a_record_whose_descriptors_were_not_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    given: dict[str, Any]
+    for given in ({"status": "MALICIOUS"}, {"tags": ["a"]}, {"applications_with_opinions": ["501"]}):
+        said, why, _ = _read_one(path, **given, descriptors=None)
+        assert not said
+        assert "and no descriptors, which hold the opinions" in why
+        assert _read_one(path, **given, descriptors=None, should_delete=True) == ([], "", ())
+    for given in ({}, {"status": "UNKNOWN", "tags": [], "applications_with_opinions": []}):
+        said, why, notes = _read_one(path, **given, descriptors=None)
+        assert (said, why) == ([], "")
+        assert notes[0].startswith("a record without descriptors is taken for a delete")
 
 
 @pytest.mark.parametrize("n", [1, 600])

@@ -37,6 +37,18 @@ def test_a_state_in_another_language(row: str, tmp_path: Path) -> None:
     check(path, *written(path, f"{first};{state}\nPg0;{gone}\nPl0;{stands}\nPl1;{stands}\n"))
 
 
+@pytest.mark.parametrize("name", ["verification", "fact_check", "status", "outcome"])
+@pytest.mark.parametrize("cell", ["refuted", "debunked", "unfounded", "not verified"])
+def test_what_did_not_prove_true(name: str, cell: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    check(path, *written(path, f"hash;{name}\nPg0;{cell}\nPl0;verified\nPl1;verified\n"))
+
+
+def test_what_another_record_stands_in_for(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    check(path, *written(path, "hash;replaced_with\nPg0;7\nPl0;\nPl1;\n"))
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "cp1251", "shift_jis", "gb18030", "mac_roman", "utf-16"])
 @pytest.mark.parametrize("cell", ["gelöscht", "удалён", "削除", "已删除"])
 def test_an_encoding_that_nothing_names(encoding: str, cell: str, tmp_path: Path) -> None:

@@ -348,7 +348,7 @@ _STATE = (
     "|状態|状态|狀態|상태|kategorie|catégorie|categorie|categoría|categoria|kategori|kategoria|категория|カテゴリ|类别|분류"
     "|klassifizierung|einstufung|bewertung|ステータス|situação|situacao|situación|situacion|処理状況|処理状態|处理状态|voting"
     "|typename|objecttype|objectclass|classname|discriminator|variant|recordtype|entrytype|rowtype|messagetype"
-    "|risk|risklevel|riskrating|risikostufe|sensitivity|harmlevel|dangerlevel|toxicity"
+    "|risk|risklevel|riskrating|risikostufe|sensitivity|harmlevel|dangerlevel|toxicity|verification|factcheck"
 )
 #: Of these, names of what is thought of a picture: "none" is an answer there.
 _OF_OPINIONS = re.compile(
@@ -430,7 +430,7 @@ _STEMS = (
     "|изтри|снят|аннулир|исключ|отмен|действителендо|премахн|скасов|відклик|obrisa|izbrisa|uklonj|poništ|ponist|διεγρ"
     "|ακυρ|αφαιρ|מחוק|בוטל|הוסר|الغ|إلغاء|हटा|रद्द|ลบแล้ว|ยกเลิก|đãxoá|dipadam|terhapus|dibatal|廃止|失効|抹消|破棄"
     "|有効期限|有效期|已移除|移除|下架|注销|失效|无效|無效|취소|만료|제거|폐기|해지|유효기간|falsaalarm|falsoalarm|falsoallarm|falskalarm"
-    "|warninglist|fpcount|^numfp|^nfp$|downvote|disagree|thumbsdown|^fps$|falserep|falsehit|falsematch|^nfalse$|^falsecount$|replacedby|^replacement|^successor|^canonical$|^aliasof|^sameas|duplicateof|dupof|mergedinto|movedto|takenback"
+    "|warninglist|fpcount|^numfp|^nfp$|downvote|disagree|thumbsdown|^fps$|falserep|falsehit|falsematch|^nfalse$|^falsecount$|replacedby|replacedwith|^replacement|^successor|^canonical$|^aliasof|^sameas|duplicateof|dupof|mergedinto|movedto|takenback"
     "|^seeinstead$|^usethis$|^useinstead$|^insteaduse$|^instead$|^aliasfor$|^correctedhash$|^correction$"
     "|^supplanted|^ersatz|^ersetzt|^remplac|^reemplaz|^sostitui|^vervangen|^substitu"
     "|votesdown|votedown|votesagainst|voteagainst|negativevote|votesneg|votenegative|unhelpful|nothelpful|fprate"

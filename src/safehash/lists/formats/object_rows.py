@@ -225,7 +225,9 @@ def speaks_of_another(record: Mapping[str, Any]) -> str | None:
 
 
 #: Names of fields that hold ids of other records.
-_REFERS = re.compile(r"(?:^|[_-])(?:ref|id|key|target|subject|of)s?$|^on$|[a-z](?:Ref|Id)s?$", re.IGNORECASE)
+_REFERS = re.compile(
+    r"(?:^|[_-])(?:ref|id|key|target|subject|of)s?$|^on$|^path$|^pointer$|[a-z](?:Ref|Id)s?$", re.IGNORECASE
+)
 
 
 def labels_judge(labels: list[Any]) -> bool:

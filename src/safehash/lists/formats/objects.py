@@ -41,7 +41,7 @@ from .object_rows import (
 from .options import ReadOptions
 from .packed import DamagedPage
 from .pages import Page
-from .paging import note_paging
+from .paging import note_paging, without_success
 from .record_fields import Fields
 from .records import RowReader
 from .stix import StixObjects
@@ -103,6 +103,10 @@ class _Reader:
         self._stix.close()
 
     def _roots(self) -> Iterator[Entry]:
+        n_roots = 0
+        around: dict[str, Any] | None = (
+            None  # what stands alone on the page, and may be around an array of digests
+        )
         while (first := self._stream.peek()) != "":
             if first == "[":
                 texts, _ = yield from self._array({}, 0)
@@ -115,13 +119,16 @@ class _Reader:
                     yield from self._table(rows, fields)
                 elif not has_records:
                     yield from self._root(fields)
-                if has_records or any(
-                    isinstance(value, list) and len(value) > (name[-1:] != "s") and is_of_digests(name, value)
-                    for name, value in fields.items()
-                ):
+                n_roots += 1
+                if has_records or _has_many(fields):
                     note_paging(fields, self._tally)
+                    around = None
+                else:
+                    around = fields if n_roots == 1 else None
             else:
                 raise DamagedPage(f"expected '{{' or '[', found {first!r}")
+        if around is not None and _has_many(around, _MAX_DEPTH):
+            note_paging(around, self._tally)
 
     def _check_lengths(self) -> None:
         """Refuse a page with a few digests of another length than all others, and of no type: they may be damaged.
@@ -253,7 +260,7 @@ class _Reader:
         if alone:
             self._titles.meet(fields)
         elif (record := self._stix.taken(fields)) is not None:
-            yield from self._record(record)
+            yield from self._record(without_success(record) if _has_many(record, _MAX_DEPTH) else record)
         said = self._said_around(fields)
         for key, value in alone.items():
             yield from self._texts({**said, **said_by_name(key)}, value)
@@ -529,6 +536,16 @@ class _Reader:
             self._readers[key] = reader
             self._n_remembered += len(row)
         return reader
+
+
+def _has_many(fields: Mapping[str, Any], depth: int = 0) -> bool:
+    """Tell whether an object, or one in it so deep, has an array of digests; one of few may be parts of a record."""
+    return any(
+        len(value) > (name[-1:] != "s") and is_of_digests(name, value)
+        if isinstance(value, list)
+        else depth > 0 and isinstance(value, dict) and _has_many(value, depth - 1)
+        for name, value in fields.items()
+    )
 
 
 def _sampled(value: object) -> str:

@@ -9,7 +9,7 @@ from .fields import shown
 from .tally import Tally
 from .vocabulary import FALSE, NULL, TRUE, plain
 
-__all__ = ["has_more", "note_counts", "note_paging"]
+__all__ = ["has_more", "note_counts", "note_paging", "without_success"]
 
 #: Fields by which a page says that another one follows: an address, a token, or yes.
 _MORE = frozenset(
@@ -41,6 +41,8 @@ _MORE = frozenset(
 _WHOLE = frozenset(("complete", "iscomplete", "last", "islast", "islastpage", "lastpage", "done"))
 #: Fields that say that something of the page may be missing.
 _ERRORS = frozenset(("error", "errors", "errormessage", "exception", "exceptions", "failures", "failed"))
+#: Fields that say no where something of the page is missing.
+_SUCCESS = frozenset(("success", "issuccess", "successful", "succeeded", "ok"))
 #: Fields that count the records of a page, or of all of them.
 _COUNTS = frozenset(
     (
@@ -90,7 +92,10 @@ def note_paging(fields: Mapping[str, Any], tally: Tally, *, is_last: bool = Fals
     if more or is_last:
         tally.promise(any(more))
     for name, value in said:
-        if name in _ERRORS and _is_yes(value):
+        failed = (
+            _is_flag(value) and not _is_yes(value) if name in _SUCCESS else name in _ERRORS and _is_yes(value)
+        )
+        if failed:
             tally.cuts.append(f"{tally.page}: it says {name!r}: {shown(value)}")
     note_counts(fields, tally)
 
@@ -106,6 +111,15 @@ def has_more(fields: Mapping[str, Any]) -> bool:
     (True, True)
     """
     return any(name in _MORE and _is_yes(value) for name, value in _said(fields, 0))
+
+
+def without_success(fields: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+    """Return what stands around records without what says that these are all right: {"success": true}."""
+    return {
+        key: without_success(value, depth + 1) if isinstance(value, dict) and depth < _MAX_DEPTH else value
+        for key, value in fields.items()
+        if plain(key) not in _SUCCESS - {"ok"} or not _is_yes(value)
+    }
 
 
 def _is_yes(value: object) -> bool:

@@ -26,6 +26,9 @@ from .tally import Tally
 __all__ = ["REACTIONS", "STATUS", "read"]
 
 _KNOWN = frozenset(("id", "indicator", "type", "last_updated", "should_delete", "descriptors"))
+#: What the exchange adds up of a record's descriptors; nobody says anything here that these do not.
+_SUMMARY = ("status", "tags", "applications_with_opinions")
+_UNSAID: tuple[object, ...] = (None, "", "UNKNOWN", [], {}, {"data": []})
 _KNOWN_OF_DESCRIPTOR = frozenset(("owner", "status", "tags", "reactions", "added_on"))
 
 #: What an owner's status says of the picture.
@@ -40,12 +43,18 @@ STATUS = {
 REACTIONS: dict[str, str | None] = {
     "HELPFUL": "positive",
     "DISAGREE_WITH_TAGS": "negative",
+    "NON_MALICIOUS": "negative",
     "NOT_HELPFUL": None,
     "OUTDATED": None,
     "SAW_THIS_TOO": None,
     "WANT_MORE_INFO": None,
     "INGESTED": None,
+    "ALREADY_KNOWN": None,
+    "IN_REVIEW": None,
+    "REVIEWED": None,
 }
+#: A verdict, and as good as a descriptor of that status: what its owner found helpful for is not forgotten over it.
+_VERDICT = "NON_MALICIOUS"
 #: Of these, those of members who have doubts of a record, and do not say that it is harmless.
 _DOUBTING = frozenset(("NOT_HELPFUL", "OUTDATED"))
 
@@ -62,6 +71,10 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         entry = _entry(record, options.source, tally)
         if "dropped" in entry.extra and entry.deleted:
             tally.note("a record without any usable opinion was dropped, as if deleted")
+        elif entry.deleted and not record.get("should_delete"):
+            tally.note(
+                "a record without descriptors is taken for a delete: if they were not asked for, ask for them (fields=)"
+            )
         return [entry], []
 
     def at_end(root: dict[str, Any]) -> None:
@@ -166,13 +179,15 @@ def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
     if not isinstance(deleted, bool):
         raise BadField(f"expected true or false for 'should_delete', found {shown(deleted)}")
     extra = {} if record.keys() <= _KNOWN else {k: v for k, v in record.items() if k not in _KNOWN}
-    check_unknown(extra, tally)
     updated = utc_time(record.get("last_updated"))
     if updated is None and record.get("last_updated") is not None:
         extra["last_updated"] = record["last_updated"]
     entry_id = text_id(record.get("id"))
     descriptors = [] if deleted else _descriptors(record)
     opinions = _opinions(descriptors, tally)
+    if not record.keys() <= _KNOWN:
+        _take_summary(extra, opinions, deleted=deleted, is_bare=not descriptors)
+    check_unknown(extra, tally)
     if not opinions:
         if descriptors:
             extra["dropped"] = "no usable opinion"
@@ -211,6 +226,31 @@ def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
     )
 
 
+def _take_summary(
+    extra: dict[str, Any], opinions: tuple[Opinion, ...], *, deleted: bool, is_bare: bool
+) -> None:
+    """Take what is added up of a record's descriptors out of its unknown fields, as far as these say the same.
+
+    Raises
+    ------
+    BadField
+        The record stands, and only what is added up says how: who says the opposite is not in it.
+    """
+    if is_bare and not deleted:
+        for name in _SUMMARY:
+            if extra.get(name) not in _UNSAID:
+                raise BadField(
+                    f"{shown(extra[name])} in {name!r}, and no descriptors, which hold the opinions: ask for them "
+                    "(fields=descriptors{...})"
+                )
+    if deleted or opinions:
+        extra.pop("applications_with_opinions", None)
+    status = extra.get("status")
+    category = STATUS.get(status.strip().upper()) if isinstance(status, str) else None
+    if category is not None and (deleted or category in {opinion.category for opinion in opinions}):
+        del extra["status"]
+
+
 def _descriptors(record: dict[str, Any]) -> list[dict[str, Any]]:
     given = record.get("descriptors")
     if given is None:
@@ -239,7 +279,7 @@ def _all_of(name: str, given: object) -> object:
 def _opinions(descriptors: list[dict[str, Any]], tally: Tally) -> tuple[Opinion, ...]:
     """Return one opinion per owner; an owner's descriptor beats that owner's reaction."""
     explicit: list[Opinion] = []
-    reactions: dict[str, str] = {}
+    reactions: dict[str, set[str]] = {}
     for descriptor in descriptors:
         owner = descriptor.get("owner")
         owner_id = text_id(owner.get("id")) if isinstance(owner, dict) else None
@@ -262,8 +302,8 @@ def _opinions(descriptors: list[dict[str, Any]], tally: Tally) -> tuple[Opinion,
             _count_reactions(descriptor["reactions"], reactions, tally)
     owners = {opinion.owner for opinion in explicit}
     implicit = [
-        Opinion(owner=owner, category=category)
-        for owner, category in reactions.items()
+        Opinion(owner=owner, category=_category_of_reactions(keys))
+        for owner, keys in reactions.items()
         if owner not in owners
     ]
     return unite_opinions([*explicit, *implicit])
@@ -286,8 +326,8 @@ def _said(given: object, name: str, words: dict[str, Any], *, default: str | Non
     return found
 
 
-def _count_reactions(given: object, reactions: dict[str, str], tally: Tally) -> None:
-    """Add whose reactions say what; an owner's HELPFUL wins. Those that doubt a record are remarked on."""
+def _count_reactions(given: object, reactions: dict[str, set[str]], tally: Tally) -> None:
+    """Add whose reactions say what. Those that doubt a record are remarked on."""
     found = _all_of("reactions", given)
     if not isinstance(found, list):
         raise BadField(f"expected a list for 'reactions', found {shown(given)}")
@@ -295,10 +335,16 @@ def _count_reactions(given: object, reactions: dict[str, str], tally: Tally) -> 
         if not isinstance(reaction, dict) or not isinstance(reaction.get("value"), str):
             raise BadField(f"expected a reaction with a 'key' and a 'value', found {shown(reaction)}")
         category = _said(reaction.get("key"), "reactions", REACTIONS)
-        if str(reaction.get("key")).strip().upper() in _DOUBTING and reaction["value"].strip(" ,"):
+        key = str(reaction.get("key")).strip().upper()
+        if key in _DOUBTING and reaction["value"].strip(" ,"):
             tally.keep(tally.doubts, "reactions", shown(reaction["key"]))
-        for owner in filter(None, (part.strip() for part in reaction["value"].split(","))):
-            if category == "positive":
-                reactions[owner] = "positive"
-            elif category == "negative":
-                reactions.setdefault(owner, "negative")
+        if category is not None:
+            for owner in filter(None, (part.strip() for part in reaction["value"].split(","))):
+                reactions.setdefault(owner, set()).add(key)
+
+
+def _category_of_reactions(keys: set[str]) -> str:
+    """Return what an owner says by all reactions: HELPFUL wins over other tags, and not over a verdict."""
+    if "HELPFUL" not in keys:
+        return "negative"
+    return "disputed" if _VERDICT in keys else "positive"
