@@ -341,8 +341,8 @@ BREAKS = (
     Break(
         what="what a re-match found is lost with the time of change",
         file=_LEDGER,
-        before="if effort != HASHES or name not in same",
-        after="if True",
+        before="(match, HASHES, name in same),",
+        after="(match, HASHES, False),",
         dies=(f"{_CATALOG}::test_what_was_found_stays_where_the_time_of_change_alone_is_new",),
     ),
     Break(

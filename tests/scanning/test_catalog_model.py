@@ -992,3 +992,41 @@ def test_what_waits_to_be_written_together_is_written_at_every_end(
         running.close()
     with Catalog(tmp_path / "c.db") as catalog:
         assert told <= {record["path"] for record in records(catalog)}
+
+
+@pytest.fixture
+def two_lists(tmp_path: Path) -> Path:
+    """Return a folder with one picture, "in/picture00000.png", list b that holds it, and a that holds another."""
+    (picture,) = write_pictures(tmp_path / "in", 1)
+    write_list(tmp_path / "a.csv", *write_pictures(tmp_path / "other", 1, first_seed=7))
+    write_list(tmp_path / "b.csv", picture)
+    return picture
+
+
+def test_a_file_in_the_place_of_one_that_was_not_read_is_looked_at_for_every_list(
+    tmp_path: Path, two_lists: Path
+) -> None:
+    """No digest was known of it: what other lists had decided is not of what is there now."""
+    path, picture = tmp_path / "c.db", two_lists.read_bytes()
+    limits = safehash.Limits(max_bytes=len(picture))
+    a, b = (matcher_of(tmp_path, name, limits=limits) for name in "ab")
+    two_lists.write_bytes(picture + b"too large")
+    scan_into(path, two_lists.parent, b)
+    two_lists.write_bytes(picture)
+    scan_into(path, two_lists.parent, a)
+    assert not matches_in(path)
+    scan_into(path, two_lists.parent, b)
+    assert len(matches_in(path)) == 1
+
+
+def test_what_a_rematch_found_stays_whoever_else_found_it(tmp_path: Path, two_lists: Path) -> None:
+    """Where bytes are new and the hash is not, what a scan found of them goes, and what is known by the hash stays."""
+    path = tmp_path / "c.db"
+    a, b = (matcher_of(tmp_path, name) for name in "ab")
+    scan_into(path, two_lists.parent, b)
+    with Catalog(path) as catalog:
+        assert len(list(rematch(catalog, b))) == 1
+    two_lists.write_bytes(two_lists.read_bytes() + b"more")
+    scan_into(path, two_lists.parent, a)
+    (match,) = matches_in(path).values()
+    assert (match["list"], match["effort"]) == ("b", "hashes")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,12 +40,11 @@ def own(folder: Path, where: str, names: list[str], *, ids: str = "") -> Path:
     return path
 
 
-def scan_into(path: Path, folder: Path, source: Path | ListSource) -> Summary:
+def scan_into(path: Path, folder: Path, source: Path | ListSource | Matcher) -> Summary:
+    matcher = source if isinstance(source, Matcher) else Matcher.from_files(source)
     with (
         Catalog(path) as catalog,
-        scan(
-            folder, matcher=Matcher.from_files(source), options=ScanOptions(workers=0), catalog=catalog
-        ) as running,
+        scan(folder, matcher=matcher, options=ScanOptions(workers=0), catalog=catalog) as running,
     ):
         for _ in running:
             pass
@@ -135,3 +136,64 @@ def test_the_command_says_both(tmp_path: Path, folder: Path, capsys: pytest.Capt
     said = capsys.readouterr()
     assert "6 matches of 'own' in the catalog dropped" in said.err
     assert "6 matches of 'own' in the catalog dropped" in said.out  # the summary's record
+
+
+@pytest.mark.parametrize(
+    ("column", "now"), [("status", "withdrawn"), ("category", "negative"), ("labels", "news")]
+)
+def test_what_a_list_has_and_does_not_match_is_on_it(
+    tmp_path: Path, folder: Path, column: str, now: str
+) -> None:
+    before = {"status": "active", "category": "positive", "labels": "other"}[column]
+    digests = [safehash.hash_file(folder / name).hex for name in PICTURES]
+    settings = safehash.Settings(policy=safehash.Policy(exclude_labels=["news"]))
+    path, source = tmp_path / "c.db", tmp_path / "own.csv"
+    for n_now in (0, 6):
+        lines = [
+            f"a{at},{hex},{now if at < n_now else before}\n" for at, hex in enumerate(digests[: 6 + n_now])
+        ]
+        source.write_text(f"id,pdq,{column}\n" + "".join(lines))
+        notes = scan_into(path, folder, Matcher.from_files(source, settings=settings)).notes
+    assert any(note.startswith("6 matches of 'own' in the catalog dropped") for note in notes)
+    assert matched(path) == {"own": 6}
+
+
+def test_another_list_in_a_snapshot_is_refused_and_the_way_on_is_one(tmp_path: Path, folder: Path) -> None:
+    path, snapshot = tmp_path / "c.db", tmp_path / "own.safehash"
+    scan_into(path, folder, own(folder, "a", PICTURES[:6]))
+    second = ListSource(own(folder, "b", PICTURES[6:]))
+    Matcher.from_files(second).save(snapshot)
+    with pytest.raises(ListError, match="when the snapshot is built") as refused:
+        scan_into(path, folder, Matcher.open(snapshot))
+    assert refused.value.path == str(snapshot)
+    assert matched(path) == {"own": 6}
+    with Catalog(path) as catalog:
+        assert len(list(rematch(catalog, Matcher.from_files(replace(second, max_shrink=1.0))))) == 6
+    assert not scan_into(path, folder, Matcher.open(snapshot)).notes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are not UTF-8 there alone")
+def test_a_list_whose_name_is_not_utf_8_is_one_as_any(tmp_path: Path, folder: Path) -> None:
+    path, source = tmp_path / "c.db", tmp_path / os.fsdecode(b"own\xff.csv")
+    for names in (PICTURES[:6], PICTURES[5:]):
+        source.write_bytes(own(folder, names[0], names).read_bytes())
+        notes = scan_into(path, folder, source).notes
+    assert matched(path) == {"own\\xff": 7}
+    (note,) = notes
+    assert "matches of 'own" in note
+
+
+@pytest.mark.parametrize("row", ["a{at},,withdrawn\n", "b{at},{hex},withdrawn\n"])
+def test_what_is_withdrawn_by_id_or_digest_alone_is_on_the_list(
+    tmp_path: Path, folder: Path, row: str
+) -> None:
+    path, source = tmp_path / "c.db", own(folder, "a", PICTURES[:6])
+    scan_into(path, folder, source)
+    digests = [safehash.hash_file(folder / name).hex for name in PICTURES]
+    rows = [row.format(at=at, hex=hex) for at, hex in enumerate(digests[:6])]
+    rows += [f"c{at},{hex},active\n" for at, hex in enumerate(digests[6:])]
+    source.write_text("id,pdq,status\n" + "".join(rows))
+    assert any(
+        "6 matches of 'own' in the catalog dropped" in note for note in scan_into(path, folder, source).notes
+    )
+    assert matched(path) == {"own": 6}

@@ -535,8 +535,7 @@ def hosts() -> Any:
 
         @staticmethod
         def _get_kwargs_from_urls(path: str) -> dict[str, str]:
-            parts = urlsplit(path)
-            return {"host": parts.hostname or "", **({"password": parts.password} if parts.password else {})}
+            return {"host": urlsplit(path).hostname or ""}
 
     every: dict[str, dict[str, Any]] = {"one": {}, "two": {}}
     fsspec.register_implementation("hosts", Hosts, clobber=True)
@@ -569,14 +568,32 @@ def test_stores_of_a_host_keep_it_in_names(
             assert (len(list(running)), running.summary.n_gone) == (1, 1)
 
 
-def test_a_password_in_an_address_is_refused(matcher: Matcher, hosts: Any) -> None:
-    url = "hosts://me:sesame@one/in"
-    with pytest.raises(SafehashError, match="HOSTS_PASSWORD") as caught:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hosts://me:sesame@one/in",
+        "https://me:sesame@one/in",  # fsspec takes none of it apart
+        "zip://in::hosts://me:sesame@one/in.zip",
+        "nosuchstore://me:ses@me@sesame/in",
+    ],
+)
+def test_a_password_in_an_address_is_refused(matcher: Matcher, hosts: Any, url: str) -> None:
+    with pytest.raises(SafehashError, match="_PASSWORD") as caught:
         look(url, matcher)
     assert "sesame" not in str(caught.value)
     (problem,) = look([], matcher, names=io.BytesIO(url.encode()))
     assert isinstance(problem, Problem)
     assert "sesame" not in f"{problem.path} {problem.reason}"
+
+
+def test_what_stands_before_an_at_sign_is_no_password_everywhere(matcher: Matcher) -> None:
+    for url, reason in (
+        ("nosuchstore://me@one/in:b@c", "cannot be opened"),
+        ("zip://in::file:///a.zip", "a store in a store"),
+        ("github://org:repo@main/in::zip://a", "a store in a store"),
+    ):
+        with pytest.raises(SafehashError, match=reason):
+            look(url, matcher)
 
 
 @pytest.mark.parametrize("url", ["nosuchstore://bucket", "nosuch+store://x"])

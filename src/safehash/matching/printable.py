@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["as_bytes", "printable"]
+__all__ = ["as_bytes", "plain", "printable"]
 
 
 def printable(text: str) -> str:
@@ -28,3 +28,8 @@ def as_bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return text.encode("utf-8", "backslashreplace")
+
+
+def plain(text: str | None) -> str | None:
+    """Return text that SQLite takes: what is not UTF-8 becomes visible escapes."""
+    return None if text is None else as_bytes(text).decode("utf-8", "backslashreplace")

@@ -14,7 +14,7 @@ from ..errors import CatalogError
 from ..hashing.algorithms import Algorithm
 from ..images.pictures import Provenance
 from ..matching.decision import Outcome, outcome_without
-from ..matching.printable import as_bytes
+from ..matching.printable import as_bytes, plain
 from .holdings import facts_of
 from .incoming import FileFacts, FileRow, Incoming, Key, Look
 from .items import Item
@@ -27,7 +27,7 @@ from .records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
 from .sameness import digests_known, has_matches, hashes_known, is_same
 from .schema import SKIPPED
 from .scopes import HASHES, Scope
-from .sightings import EntryKey, Running, drop_left, merge, plain, settle_outcome
+from .sightings import EntryKey, Running, drop_left, merge, settle_match, settle_outcome
 
 if TYPE_CHECKING:
     from ..hashing.hashes import Hash
@@ -455,20 +455,12 @@ class Ledger:
         db = self._store.db
         known = set(db.execute("SELECT file, algorithm, digest FROM hashes WHERE file = ?", (file,)))
         same = {name for _, name, _ in known.intersection(hashes)}
-        lost = [
-            (match,)
-            for match, name, effort in db.execute(
-                "SELECT id, algorithm, effort FROM matches WHERE file = ?", (file,)
-            ).fetchall()
-            if effort != HASHES or name not in same
-        ]
-        db.executemany(
-            "INSERT INTO changes (run, file, kind, list, entry, algorithm, digest, labels)"
-            f" SELECT {self.running.number:d}, file, 'lost', list, entry, algorithm, digest, labels FROM matches"
-            " WHERE id = ?",
-            lost,
-        )
-        db.executemany("DELETE FROM matches WHERE id = ?", lost)
+        for match, name in db.execute("SELECT id, algorithm FROM matches WHERE file = ?", (file,)).fetchall():
+            db.execute(
+                "DELETE FROM sightings WHERE match = ? AND NOT (effort = ? AND ?)",
+                (match, HASHES, name in same),
+            )
+            settle_match(db, match, file, self.running.number)
         for table in ("hashes", "looks"):
             db.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
         db.execute("UPDATE files SET quality = NULL, provenance = NULL WHERE id = ?", (file,))

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from ..errors import ListError
-from ..hashing.hashes import Algorithm, Hash
+from ..hashing.hashes import Algorithm
+from ..lists.loading import keys_of, load_list
 from ..lists.switches import switch
+from ..matching.keeping import Before, before_of
+from ..matching.printable import plain
 from .scopes import Scope
-from .sharing import uncounted
-from .sightings import EntryKey, plain
+from .sightings import EntryKey
 
 if TYPE_CHECKING:
+    from ..lists.source import ListSource
     from ..matching.matcher import Matcher
     from .store import Store
 
@@ -21,14 +28,14 @@ __all__ = ["check_namesakes", "dropped"]
 
 #: Of fewer entries that matched, all may well have been withdrawn.
 _FEWEST = 5
-#: So many of the entries that matched are looked up: one that is still listed is enough.
-_MOST = 1000
 
 
 def check_namesakes(store: Store, matcher: Matcher, *, effort: str | None = None) -> None:
     """Refuse a list of which none of the entries that matched under its name is: it is another list.
 
     As a version of the one before, it would take away all that this one found, also in files that are not there now.
+    An entry that the list has and that does not count, being withdrawn, negative or too old, is on it. What was given
+    entry by entry is no list.
 
     Parameters
     ----------
@@ -42,25 +49,36 @@ def check_namesakes(store: Store, matcher: Matcher, *, effort: str | None = None
     ListError
     """
     scope = Scope.of(matcher.audit, matcher.settings, effort=effort)
-    sources = {source.list_name: source for source in matcher._sources.lists}
-    for name in scope.lists:
+    sources = {plain(source.list_name): source for source in matcher._sources.lists}
+    snapshot = matcher._sources.snapshot
+    counting = {plain(name): rows for (name, allow), rows in _lists_of(matcher).items() if not allow}
+    for name, digest in scope.lists.items():
         source = sources.get(name)
-        if source is None or source.max_shrink >= 1:
-            continue  # a snapshot was checked when it was built
+        path = snapshot if source is None else source.path
+        if path is None or (source is not None and source.max_shrink >= 1):
+            continue
         with store.reading():
             keys = _matched_before(store, name, scope.selection)
-            if len(keys) < _FEWEST or _has_one(matcher, name, keys):
-                continue
+        if len(keys) < _FEWEST or _has_one(counting[name], keys):
+            continue
+        if source is not None and _mentions_one(source, digest, keys):
+            continue
         raise ListError(
             f"refused: none of the {len(keys)} entries that matched as {name!r} in {store.path} is on this list, so "
-            "it is another one: give it a name of its own (NAME=LIST); if it is a newer version all the same, "
+            "it is another one: give it a name of its own (NAME=LIST"
+            f"{', when the snapshot is built' if source is None else ''}); if it is a newer version all the same, "
+            f"{'a re-match with the list itself and ' if source is None else ''}"
             f"{switch('max_shrink', 1.0)} drops what matched",
-            path=source.path,
+            path=path,
         )
 
 
+def _lists_of(matcher: Matcher) -> dict[tuple[str, bool], Before]:
+    return before_of(matcher._state.table, matcher.audit.lists)
+
+
 def _matched_before(store: Store, name: str, selection: str) -> list[EntryKey]:
-    """Return entries that matched on any version of a list, when the same entries were asked for."""
+    """Return the entries that matched on any version of a list, when the same entries were asked for."""
     asked = [
         number
         for number, lists, effort, settings in store.query("SELECT id, lists, effort, settings FROM scopes")
@@ -70,31 +88,52 @@ def _matched_before(store: Store, name: str, selection: str) -> list[EntryKey]:
         EntryKey(*row)
         for row in store.query(
             "SELECT DISTINCT list, entry, matches.algorithm, digest FROM matches JOIN runs ON runs.id = matches.run"
-            " WHERE list = ? AND scope IN (SELECT value FROM json_each(?)) LIMIT ?",
-            (name, json.dumps(asked), _MOST),
+            " WHERE list = ? AND scope IN (SELECT value FROM json_each(?))",
+            (name, json.dumps(asked)),
         )
     ]
 
 
-def _has_one(matcher: Matcher, name: str, keys: Sequence[EntryKey]) -> bool:
-    """Return whether a list holds one of some entries: its digest, or, with another digest, its id."""
-    values = [Hash(Algorithm(key.algorithm or ""), key.digest) for key in keys if key.digest is not None]
-    return any(
-        plain(each.entry.source) == name and each.distance == 0
-        for decision in uncounted(matcher).check_hashes(values)
-        for each in decision.matches
-    ) or not _ids_of(matcher, name).isdisjoint(key.entry for key in keys)
+def _has_one(rows: Before, keys: Collection[EntryKey]) -> bool:
+    """Return whether rows of a table hold one of some entries: its digest, or, with another digest, its id."""
+    for algorithm in Algorithm:
+        at, digests = rows.table.digests(algorithm)
+        first, last = np.searchsorted(at, [rows.start, rows.stop])
+        wanted = _digests_of(keys, algorithm)
+        if np.isin(keys_of(digests[first:last]), keys_of(wanted)).any():
+            return True
+    ids = {key.entry for key in keys} - {None}
+    return bool(ids) and any(plain(rows.table.id_of(row)) in ids for row in range(rows.start, rows.stop))
 
 
-def _ids_of(matcher: Matcher, name: str) -> set[str]:
-    table = matcher._state.table
-    start = 0
-    for info in matcher.audit.lists:
-        if info.name == name and not info.allow:
-            found = (table.id_of(row) for row in range(start, start + info.n_entries))
-            return {each for each in map(plain, found) if each is not None}
-        start += info.n_entries
-    return set()
+def _mentions_one(source: ListSource, snapshot: str, keys: Collection[EntryKey]) -> bool:
+    """Return whether a list has one of some entries that does not count: it is withdrawn, or left out by the policy."""
+    with suppress(ListError, OSError):
+        loaded = load_list(source)
+        if (
+            loaded.snapshot == snapshot
+        ):  # and not what took its place meanwhile, or is refused for its last good state
+            withdrawn = loaded.withdrawn
+            return (
+                any(
+                    np.isin(keys_of(digests), keys_of(_digests_of(keys, algorithm))).any()
+                    for algorithm, digests in withdrawn.digests.items()
+                )
+                or not withdrawn.ids.isdisjoint(key.entry for key in keys)
+                or _has_one(Before(loaded.table, 0, len(loaded.table)), keys)
+            )
+    return False
+
+
+def _digests_of(keys: Collection[EntryKey], algorithm: Algorithm) -> npt.NDArray[np.uint8]:
+    own = [
+        key.digest
+        for key in keys
+        if key.algorithm == algorithm.value
+        and key.digest is not None
+        and len(key.digest) == algorithm.n_bytes
+    ]
+    return np.frombuffer(b"".join(own), np.uint8).reshape(len(own), algorithm.n_bytes)
 
 
 def dropped(store: Store, run: int) -> tuple[str, ...]:

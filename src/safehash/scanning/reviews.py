@@ -14,9 +14,10 @@ from .._face import checked, public_value
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.pairs import REVIEW, Pair, Pairs
+from ..matching.printable import plain
 from .holdings import hashes_in
 from .places import absolute
-from .sightings import EntryKey, note_change, plain, settle_outcome
+from .sightings import EntryKey, note_change, settle_outcome
 from .verdicts import Verdict, token_of
 
 if TYPE_CHECKING:

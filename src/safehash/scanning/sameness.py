@@ -28,7 +28,11 @@ def is_same(db: sqlite3.Connection, file: int, row: FileRow) -> bool:
         value.algorithm.value: value.digest for value in row.hashes if not value.algorithm.is_perceptual
     }
     common = of_bytes.keys() & known.keys()
-    return not known or (bool(common) and all(known[name] == of_bytes[name] for name in common))
+    if not known:
+        return has_matches(
+            db, file
+        )  # nothing tells; where nothing was found, nothing is lost by looking again
+    return bool(common) and all(known[name] == of_bytes[name] for name in common)
 
 
 def has_matches(db: sqlite3.Connection, file: int) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..lists.policy import Policy
 from ..matching.pairs import digest_of
+from ..matching.printable import plain
 from ..matching.settings import EFFORTS
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Scope:
     Attributes
     ----------
     lists : mapping of str to str
-        The digest of each list's bytes, by its name.
+        The digest of each list's bytes, by its name as a catalog has it.
     effort : str
     settings : str
         Everything else, allow-lists included, as JSON.
@@ -68,7 +69,7 @@ class Scope:
             "settings": {name: value for name, value in told.items() if name not in _DECIDING_NOTHING},
         }
         return cls(
-            lists={info.name: info.snapshot for info in audit.lists if not info.allow},
+            lists={plain(info.name) or "": info.snapshot for info in audit.lists if not info.allow},
             effort=audit.effort if effort is None else effort,
             settings=json.dumps(facts, sort_keys=True),
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Outcome, outcome_among
-from ..matching.printable import as_bytes
+from ..matching.printable import plain
 from .scopes import Scope, rank_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ __all__ = [
     "key_of",
     "merge",
     "note_change",
-    "plain",
     "settle_match",
     "settle_outcome",
     "still_listed",
@@ -61,7 +60,7 @@ class Running:
         """Return the facts of a run of a matcher."""
         common: dict[tuple[str | None, str], int] = {(None, name): bits for name, bits in audit.thresholds}
         own: dict[tuple[str | None, str], int] = {
-            (source, name): bits for source, name, bits in audit.list_thresholds
+            (plain(source), name): bits for source, name, bits in audit.list_thresholds
         }
         return cls(number=number, scope=scope, thresholds={**common, **own})
 
@@ -310,8 +309,3 @@ def _facts_of(match: Match) -> _Facts:
         suppressed_by=plain(match.suppressed_by),
         evidence=match.facts()["evidence"],  # rounded, as a record has it
     )
-
-
-def plain(text: str | None) -> str | None:
-    """Return text that SQLite takes: what is not UTF-8 becomes visible escapes."""
-    return None if text is None else as_bytes(text).decode("utf-8", "backslashreplace")

@@ -306,27 +306,35 @@ def _trimmed(name: bytes, separator: bytes) -> bytes:
 
 
 def _check_store(url: str) -> None:
-    """Refuse a URL that nothing installed can open."""
+    """Refuse a URL that nothing installed can open, or that nothing may keep."""
+    refusal = _refusal(url)
+    if refusal is not None:
+        raise SafehashError(f"{refusal.path}: {refusal.reason}")
     try:
         from fsspec import get_filesystem_class
     except ImportError as exc:
         raise SafehashError(f"{url}: {_NEEDS_EXTRA}") from exc
     try:
-        kind = url.partition("://")[0]
-        has_password = _has_password(get_filesystem_class(kind), url)
+        get_filesystem_class(url.partition("://")[0])
     except (ImportError, ValueError) as exc:
         raise SafehashError(f"{url}: this store cannot be opened: {exc}") from exc
-    if has_password:
-        raise SafehashError(f"{kind}://: {_NO_PASSWORD} (FSSPEC_{kind.upper()}_PASSWORD)")
 
 
-def _has_password(store: Any, url: str) -> bool:
-    return bool(store._get_kwargs_from_urls(url).get("password"))
+#: Stores in whose URLs something else than a name and its password stands before an "@": `github://org:repo@branch/`.
+_WITHOUT_PASSWORDS = frozenset({"git", "github"})
 
 
-_NO_PASSWORD = (
-    "a password in an address would stand in records and catalogs: give it by the environment instead"
-)
+def _refusal(url: str) -> Problem | None:
+    """Return why a URL is refused whatever its store is; nothing of it is told, nor is it opened."""
+    for address in url.split("::"):
+        kind, _, rest = address.partition("://")
+        before, at, _ = rest.partition("/")[0].rpartition("@")
+        if at and before.partition(":")[2] and kind not in _WITHOUT_PASSWORDS:
+            reason = "a password in an address would stand in records and catalogs: give it by the environment instead"
+            return Problem(path=f"{kind}://", reason=f"{reason} (FSSPEC_{kind.upper()}_PASSWORD)")
+    if "::" in url:
+        return Problem(path=url, reason="a store in a store (::) is not read")
+    return None
 
 
 _NEEDS_EXTRA = "remote stores need an extra: pip install 'safehash[remote]'"
@@ -334,6 +342,10 @@ _NEEDS_EXTRA = "remote stores need an extra: pip install 'safehash[remote]'"
 
 def _remote(url: str) -> Iterator[Found]:
     """Yield the files below a URL of any store that fsspec knows."""
+    refusal = _refusal(url)
+    if refusal is not None:
+        yield refusal
+        return
     try:
         from fsspec.core import url_to_fs
     except ImportError:
@@ -341,9 +353,6 @@ def _remote(url: str) -> Iterator[Found]:
         return
     try:
         store, root = url_to_fs(url)
-        if _has_password(store, url):
-            yield Problem(path=f"{url.partition('://')[0]}://", reason=_NO_PASSWORD)
-            return
         address_of = _addresses(store, url, root)
         facts = store.info(root)
         if facts["type"] != "directory":
