@@ -29,7 +29,7 @@ from .families import AS_IT_IS
 from .gates import Refusal
 from .judgement import LOW_QUALITY
 from .settings import Settings
-from .state import State, widest_distance
+from .state import State, limits_of, widest_distance
 from .view_words import TURN_NAMES
 from .views import Along, Hit, Refused, look_up
 from .witness import Witness
@@ -195,7 +195,7 @@ def _decide_pictures(
         min_quality=min_quality,
         low_quality_distance=state.policy.low_quality_distance,
         effort=settings.effort,
-        along=Along(hash_stored, deadline, witness),
+        along=Along(hash_stored, deadline, witness, limits_of(state)),
     )
     matches += _judged(state, Algorithm.PDQ, result.hits, settings)
     own = result.hash
