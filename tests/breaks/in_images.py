@@ -76,6 +76,20 @@ BREAKS = (
         dies=(f"{_OF_IMAGES}::test_a_still_avif_holds_neither_planes_nor_another_copy",),
     ),
     Break(
+        what="an AVIF that says of no time how long it is shown is damaged",
+        file=_AVIF,
+        before="    samples = get_frame(0)[0]",
+        after="    samples, timescale, _, duration = get_frame(0)\n    duration / timescale",
+        dies=(f"{_OF_IMAGES}::test_a_still_avif_is_taken_whatever_is_said_of_its_time",),
+    ),
+    Break(
+        what="with a Pillow whose AVIF decoder is elsewhere every AVIF is damaged",
+        file=_AVIF,
+        before='getattr(getattr(image, "_decoder", None), "get_frame", None)',
+        after="image._decoder.get_frame",
+        dies=(f"{_OF_IMAGES}::test_a_library_whose_decoder_is_elsewhere_decodes_in_its_own_way",),
+    ),
+    Break(
         what="a WebP that Pillow was built without is called damaged",
         file=_WEBP,
         before="    if not plugin.SUPPORTED:\n",

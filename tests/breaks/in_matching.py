@@ -57,6 +57,13 @@ BREAKS = (
         dies=(f"{_LITTLE}::test_more_views_of_an_entry_take_no_evidence_away",),
     ),
     Break(
+        what="what is too far for its own list and not for another is looked for no more",
+        file=_LOOK_UP,
+        before="self.limit = limit or (lambda row: max_distance)",
+        after="self.limit = lambda row: max_distance",
+        dies=("tests/matching/test_efforts.py::test_what_another_list_allows_takes_no_match_away",),
+    ),
+    Break(
         what="whatever evidence is asked for, every match stands",
         file=_DECIDING,
         before="if suppressed_by is None and _is_thin(hit.evidence, own.min_evidence):",

@@ -20,6 +20,7 @@ _PLACES, _REVIEWS = (f"src/safehash/scanning/{name}.py" for name in ("places", "
 _CONTINUED = "tests/scanning/test_continued.py"
 _WORKERS = "tests/scanning/test_workers.py"
 _EVIDENCE = "tests/scanning/test_evidence_asked.py"
+_RE_MATCH = f"{_EVIDENCE}::test_a_re_match_asks_for_as_much_of_what_scans_measured"
 _FILES = "src/safehash/files.py"
 _ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING, _MISSING = (
     f"src/safehash/scanning/{name}.py"
@@ -399,6 +400,20 @@ BREAKS = (
         before="and _selection_of(db, run) == running.scope.selection",
         after="and True",
         dies=(f"{_MODEL}::test_a_scan_that_asks_for_fewer_entries_takes_no_match_back",),
+    ),
+    Break(
+        what="a re-match tells again what a scan suppressed for want of evidence",
+        file="src/safehash/scanning/lookback.py",
+        before="    return lambda match: known.get(key_of(match))\n",
+        after="    return lambda match: None\n",
+        dies=(_RE_MATCH,),
+    ),
+    Break(
+        what="a re-match does not ask for evidence that was measured",
+        file="src/safehash/matching/deciding.py",
+        before="if by is None and _is_thin(bits, policy.of_list(match.entry.source).min_evidence):",
+        after="if False:",
+        dies=(_RE_MATCH,),
     ),
     Break(
         what="a scan with lists of pHash alone leaves files without one",

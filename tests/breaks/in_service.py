@@ -74,6 +74,20 @@ BREAKS = (
         f"{_ENGINE}::test_damage_of_a_snapshot_is_known_before_a_request_meets_it",
     ),
     _in(
+        "service/engine",
+        "damage of a snapshot is told of the one that came after it",
+        "if matcher._state is state and checked.result():",
+        "if checked.result():",
+        f"{_ENGINE}::test_damage_of_a_snapshot_that_is_no_longer_matched_against_is_not_told",
+    ),
+    _in(
+        "service/asking",
+        "of what a query and JSON say the second counts",
+        "                _say(said, name, given[name])\n",
+        "                said[name] = given[name]\n",
+        f"{_SERVE}::test_what_is_refused_says_why",
+    ),
+    _in(
         "service/numbers",
         "a time on a limit is counted beyond it",
         "bisect_left(_BUCKETS, seconds)",

@@ -7,7 +7,9 @@ import struct
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from PIL import Image, ImageCms
 
 import safehash
 from safehash.errors import ImageError, ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
-from safehash.images.avif import CODEC
+from safehash.images.avif import CODEC, _take
 from safehash.images.decoding import decode, decode_frames
 from safehash.images.limits import Limits
 from safehash.images.opening import load, open_image
@@ -86,6 +88,24 @@ def test_a_still_avif_holds_neither_planes_nor_another_copy(mode: str) -> None:
     assert taken.tobytes() == whole.tobytes()
     assert opened._decoder is None
     assert opened._im is None
+
+
+@pytest.mark.parametrize("frame", [(b"\x01\x02\x03", 0, 0, 0), (b"\x01\x02\x03",)])
+def test_a_still_avif_is_taken_whatever_is_said_of_its_time(frame: tuple[object, ...]) -> None:
+    """A file may say that a second has no parts; and other versions of the library may say less, or more."""
+    decoder = SimpleNamespace(get_frame=lambda number: frame)
+    taken = _take(SimpleNamespace(n_frames=1, mode="RGB", size=(1, 1), info={}, _decoder=decoder))
+    assert taken is not None
+    assert taken.getpixel((0, 0)) == (1, 2, 3)
+
+
+@pytest.mark.parametrize("known", [{}, {"_decoder": None}, {"_decoder": object()}])
+def test_a_library_whose_decoder_is_elsewhere_decodes_in_its_own_way(known: dict[str, object]) -> None:
+    data = saved(Image.new("RGB", (64, 64), "red"), "AVIF")
+    codec = replace(CODEC, take=lambda image: _take(SimpleNamespace(n_frames=image.n_frames, **known)))
+    usual, _ = load(CODEC, open_image(CODEC, data))
+    other, is_cut = load(codec, open_image(codec, data))
+    assert (other.tobytes(), is_cut) == (usual.tobytes(), False)
 
 
 @pytest.mark.parametrize("name", ["WebP", "Avif"])

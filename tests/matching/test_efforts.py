@@ -1,4 +1,4 @@
-"""More effort never finds less: what `fast` finds `standard` finds, and what that finds `thorough` finds."""
+"""More effort never finds less: what `fast` finds `standard` finds, and so on; nor does a list beside others."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
+import safehash
+from safehash import Hash
 from safehash.evaluation.manipulations import MANIPULATIONS, apply
 from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
@@ -116,3 +118,24 @@ def test_what_is_shown_longest_and_differs_most_is_cut_into_windows() -> None:
         hits = views.look_up(upload, own, max_distance=31, min_quality=50, effort="standard").hits
         assert bool(hits) is is_found, place
         assert hits[0].view == f"frame {place + 1} of 20, inside a frame" or "inside" in hits[0].view
+
+
+@pytest.mark.parametrize("bits", [31, 60])
+def test_what_another_list_allows_takes_no_match_away(bits: int) -> None:
+    """A crop lies nearer in a window than as it is; where that is too far for its own list, the window is looked at."""
+    photo = Image.fromarray(np.asarray(skimage.data.chelsea()))
+    cut = tuple(round(side * 0.015) for side in photo.size)
+    upload = np.asarray(photo.crop((*cut, photo.width - cut[0], photo.height - cut[1])))
+    strict = safehash.Entry(source="strict", id="x", hash=safehash.hash_array(np.asarray(photo)))
+    lax = safehash.Entry(source="lax", id="y", hash=Hash("pdq", bytes(range(32))))
+
+    def matches(*entries: safehash.Entry, **own: int) -> list[safehash.Match]:
+        per_list = {name: safehash.ListPolicy(max_distance={"pdq": limit}) for name, limit in own.items()}
+        settings = safehash.Settings(effort="thorough", policy=safehash.Policy(per_list=per_list))
+        return list(safehash.Matcher.from_entries(entries, settings=settings).check(upload).matches)
+
+    (alone,) = matches(strict, strict=16)
+    assert alone.view.startswith("cropped")
+    assert matches(strict, lax, strict=16, lax=bits) == [alone]
+    # And where its own list allows it as it is, that is what is found.
+    assert [match.view for match in matches(strict, lax, strict=31, lax=bits)] == ["as it is"]

@@ -67,6 +67,33 @@ def test_a_snapshot_that_asks_for_more_decides_anew(store: Path) -> None:
     assert found == [(3, 0), (2, 0), (2, 3), (3, 0)]
 
 
+def test_a_re_match_asks_for_as_much_of_what_scans_measured(store: Path) -> None:
+    """A stored hash has none: without what a scan measured, a re-match would tell again what was suppressed."""
+    scanned(store, 20)
+    (store / "more.csv").write_text(
+        f"hash,id\n{safehash.hash_file(store / 'photos' / '00.jpg').hex},stored\n"
+    )
+    found = []
+    for bits in (20, None, 20):
+        settings = safehash.Settings(policy=safehash.Policy(min_evidence=bits))
+        matcher = safehash.Matcher.from_files(store / "own.csv", store / "more.csv", settings=settings)
+        with safehash.Catalog(store / "c.db") as catalog:
+            (record,) = safehash.rematch(catalog, matcher)
+            kept = {
+                source: (by, evidence)
+                for source, by, evidence in catalog._store.query(
+                    "SELECT list, suppressed_by, evidence FROM matches JOIN files ON files.id = file"
+                    " WHERE files.path = ?", (b"00.jpg",),
+                )
+            }  # fmt: skip
+        said = {each.entry.source: (each.suppressed_by, each.evidence) for each in record.decision.matches}
+        assert said == kept
+        assert said["more"] == (None, None)  # of what no scan met nothing is known, and it stands
+        found.append(said["own"])
+    assert found == [("evidence", found[0][1]), (None, found[0][1]), ("evidence", found[0][1])]
+    assert found[0][1] is not None
+
+
 def test_the_page_says_how_sure_each_match_is(store: Path) -> None:
     scanned(store, 6)
     (store / "more.csv").write_text(

@@ -6,6 +6,9 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -159,6 +162,35 @@ def test_damage_of_a_snapshot_is_known_before_a_request_meets_it(
             await engine.stop()
 
     asyncio.run(run())
+
+
+def test_damage_of_a_snapshot_that_is_no_longer_matched_against_is_not_told(
+    matcher: safehash.Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def verifying() -> Iterator[None]:
+        raise safehash.SafehashError("damaged")
+        yield
+
+    async def run() -> list[str]:
+        executor = ThreadPoolExecutor(1)
+        asyncio.get_running_loop().set_default_executor(executor)
+        engine = Engine(lambda: matcher, ServiceOptions(workers=1, reload_seconds=None), flood=None)
+        told = []
+        for following in (damaged, sound):
+            monkeypatch.setattr(matcher, "_state", damaged)
+            engine._check_whole(matcher)
+            executor.submit(int).result()  # it has looked, and the loop does not know yet what it found
+            monkeypatch.setattr(matcher, "_state", following)
+            if following is sound:
+                engine._check_whole(matcher)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            told.append(engine.damage)
+        return told
+
+    sound = matcher._state
+    damaged = replace(sound, verifying=verifying)
+    assert asyncio.run(run()) == ["damaged", ""]
 
 
 # -- what is remembered -------------------------------------------------------------------------------------

@@ -176,6 +176,10 @@ REFUSED: dict[str, tuple[Any, int]] = {
     "a list in a query and another in a form": (
         ("POST", "/v1/check?lists=own", form(("a", PICTURE), lists="partner")[0], {"Content-Type": form()[1]}), 400,
     ),
+    "an effort in a query and another in JSON": (
+        ("POST", "/v1/check?effort=fast", json.dumps({"hash": "pdq:" + "0" * 64, "effort": "thorough"}).encode(),
+         {"Content-Type": "application/json"}), 400,
+    ),
     "two hashes of one name": (
         ("POST", "/v1/check", b'{"hash": "pdq:%s", "hash": "pdq:%s"}' % (b"0" * 64, b"1" * 64),
          {"Content-Type": "application/json"}), 400,

@@ -42,18 +42,21 @@ def _opener() -> Callable[..., Any]:
 
 
 def _take(image: Any) -> Image | None:
-    """Return a still picture's pixels and let its decoder go: the library keeps both, and another copy."""
-    if image.n_frames != 1:
+    """Return a still picture's pixels and let its decoder go: the library keeps both, and another copy.
+
+    None where a version of the library has its decoder elsewhere: its own way takes more room, and nothing else.
+    """
+    get_frame = getattr(getattr(image, "_decoder", None), "get_frame", None)
+    if image.n_frames != 1 or get_frame is None:
         return None
     from PIL import Image as pil
 
-    samples, timescale, _, duration = image._decoder.get_frame(0)
+    samples = get_frame(0)[0]  # and how long it is shown, of which a still picture may say anything
     image._decoder = None  # which holds its planes
     if image.mode == "RGBA":
         taken = pil.frombuffer("RGBA", image.size, samples, "raw", "RGBA", 0, 1)
     else:
         taken = pil.frombytes(image.mode, image.size, samples)
-    image.info["duration"] = round(1000 * duration / timescale)
     taken.info = image.info
     return taken
 

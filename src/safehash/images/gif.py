@@ -70,7 +70,7 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
             frame=number, n_frames=len(frames),
         )  # fmt: skip
         truncated = not there.all()
-        decoded = seen_array(canvas.pixels, provenance, limits=request.limits, truncated=truncated)
+        decoded = seen_array(canvas.pixels, replace(provenance, truncated=truncated), limits=request.limits)
         also = list(decoded.also)
         if other is not None:
             _lay(other, frame, (frame.controls or (GifControl(),))[0], indices, there)

@@ -321,8 +321,8 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
                 raise
             return
         shown = seen_array(
-            canvas.pixels, replace(provenance, frame=number, n_frames=len(frames)), limits=request.limits,
-            truncated=not whole, colours=request.colours, stored=_stored(file),
+            canvas.pixels, replace(provenance, frame=number, n_frames=len(frames), truncated=not whole),
+            limits=request.limits, colours=request.colours, stored=_stored(file),
         )  # fmt: skip
         if number == 0 and not file.has_hidden:
             shown = replace(shown, also=shown.also + _as_older_tools(data, file, request, provenance))

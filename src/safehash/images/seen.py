@@ -129,14 +129,13 @@ def seen_array(
     provenance: Provenance,
     *,
     limits: Limits,
-    truncated: bool = False,
     colours: tuple[Declared, ...] = (),
     stored: str | None = None,
 ) -> Decoded:
     """Do the same for pixels that we put together: grey, colour, or colour with straight alpha, which may change."""
     return seen(
         image_of(pixels.copy()),
-        replace(provenance, truncated=truncated or provenance.truncated),
+        provenance,
         provenance.scale,
         limits=limits,
         colours=colours,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from ..images.decoding import decode_frames
 from ..images.pictures import Decoded, Provenance
 from ..images.uploads import Upload, take
 from ..lists.entry import Entry
+from ..lists.policy import Policy
 from ..search.index import Index
 from .decision import Audit, Decision, Match, NearMiss, Outcome, in_order, outcome_of
 from .evidence import Evidence
@@ -27,12 +29,12 @@ from .families import AS_IT_IS
 from .gates import Refusal
 from .judgement import LOW_QUALITY
 from .settings import Settings
-from .state import State, widest_distance
+from .state import State, limits_of, widest_distance
 from .view_words import TURN_NAMES
 from .views import Along, Hit, Refused, look_up
 from .witness import Witness
 
-__all__ = ["Facts", "decide_hashes", "decide_upload", "decision_of", "near_any", "why_undecided"]
+__all__ = ["Facts", "decide_hashes", "decide_upload", "decision_of", "near_any", "weighed", "why_undecided"]
 
 _LOG = logger_of(__name__)
 
@@ -193,7 +195,7 @@ def _decide_pictures(
         min_quality=min_quality,
         low_quality_distance=state.policy.low_quality_distance,
         effort=settings.effort,
-        along=Along(hash_stored, deadline, witness),
+        along=Along(hash_stored, deadline, witness, limits_of(state)),
     )
     matches += _judged(state, Algorithm.PDQ, result.hits, settings)
     own = result.hash
@@ -358,6 +360,27 @@ def _judged(
             )
         )  # fmt: skip
     return matches
+
+
+def weighed(decision: Decision, known: Callable[[Match], float | None], policy: Policy) -> Decision:
+    """Return a decision on a stored hash with the evidence that its picture had, where that was looked at.
+
+    Parameters
+    ----------
+    decision : Decision
+    known : callable
+        Returns what was measured of a match's entry then, in bits; None where nothing was.
+    policy : Policy
+        Whose `min_evidence` a match must have, as if its picture were looked at now.
+    """
+    matches = []
+    for match in decision.matches:
+        bits = known(match) if match.evidence is None else match.evidence
+        by = match.suppressed_by
+        if by is None and _is_thin(bits, policy.of_list(match.entry.source).min_evidence):
+            by = "evidence"
+        matches.append(replace(match, evidence=bits, suppressed_by=by))
+    return replace(decision, outcome=outcome_of(matches, decision.outcome), matches=in_order(matches))
 
 
 def _is_thin(evidence: float | None, wanted: float | None) -> bool:

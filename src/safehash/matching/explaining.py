@@ -22,6 +22,7 @@ from .decision import Decision, Match
 from .evidence import Evidence
 from .gates import Refusal
 from .judgement import Gates
+from .naming import rows_named
 from .settings import Settings
 from .state import State
 from .weighing import bits_of
@@ -255,11 +256,8 @@ def rows_of(state: State, entry: str | Entry) -> list[int]:
     name = entry if isinstance(entry, str) else _name_of(entry)
     text = name.rpartition(":")[2].strip().lower()
     if len(text) == 2 * Algorithm.PDQ.n_bytes and not set(text) - set("0123456789abcdef"):
-        at, digests = state.table.digests(Algorithm.PDQ)
-        same = (digests == np.frombuffer(bytes.fromhex(text), np.uint8)).all(axis=1)
-        rows = [row for row in at[same].tolist() if row < state.n_listed]
-    if not rows and state.table.known_ids([name], before=state.n_listed):
-        rows = [row for row in range(state.n_listed) if state.table.id_of(row) == name]
+        rows = rows_named(state, Hash(Algorithm.PDQ, bytes.fromhex(text)))
+    rows = rows or rows_named(state, name)
     if not rows:
         raise LookupError(
             f"no entry that is matched against has the id or the PDQ digest {shortened(name)!r}"

@@ -1,4 +1,4 @@
-"""Which entries a reviewer names, by the id or the digest that a match shows, whatever their lists key them by."""
+"""Which entries are named by the id or the digest that a match shows, whatever their lists key them by."""
 
 from __future__ import annotations
 
@@ -7,7 +7,22 @@ import numpy as np
 from ..hashing.hashes import Hash
 from .state import State
 
-__all__ = ["keys_named"]
+__all__ = ["keys_named", "rows_named"]
+
+
+def rows_named(state: State, name: str | Hash) -> list[int]:
+    """Return the listed rows, of whichever list, that have an id or a digest.
+
+    Raises
+    ------
+    IndexFileError
+        The table came from a file, and the file is damaged there.
+    """
+    if isinstance(name, str):
+        return state.table.rows_called(name, before=state.n_listed)
+    at, digests = state.table.digests(name.algorithm)
+    same = (digests == np.frombuffer(name.digest, np.uint8)).all(axis=1)
+    return [row for row in at[same].tolist() if row < state.n_listed]
 
 
 def keys_named(state: State, source: str, name: str | Hash) -> tuple[tuple[str, ...], ...]:
@@ -19,14 +34,7 @@ def keys_named(state: State, source: str, name: str | Hash) -> tuple[tuple[str, 
     Raises
     ------
     IndexFileError
-        The table came from a file, and the file is damaged there.
+        As of `rows_named`.
     """
-    table = state.table
-    if isinstance(name, Hash):
-        at, digests = table.digests(name.algorithm)
-        same = (digests == np.frombuffer(name.digest, np.uint8)).all(axis=1)
-        rows = [row for row in at[same].tolist() if row < state.n_listed]
-    else:
-        rows = table.rows_called(name, before=state.n_listed)
-    entries = [table[row] for row in rows]
+    entries = [state.table[row] for row in rows_named(state, name)]
     return tuple(dict.fromkeys(entry.key for entry in entries if entry.source == source))

@@ -36,6 +36,7 @@ __all__ = [
     "State",
     "audit_of",
     "is_gone",
+    "limits_of",
     "of_lists",
     "origin_of",
     "read_state",
@@ -443,3 +444,20 @@ def widest_distance(policy: Policy, algorithm: Algorithm) -> int:
     """Return the widest threshold of any list; nearer ones are applied to each match."""
     own = [(each.max_distance or {}).get(algorithm.value, 0) for each in policy.per_list.values()]
     return max(policy.max_distance[algorithm.value], *own, 0)
+
+
+def limits_of(state: State) -> Callable[[int], int] | None:
+    """Return what tells the threshold of the list of a row of PDQ; None where all lists have the same."""
+    policy, name = state.policy, Algorithm.PDQ.value
+    if all(each.max_distance is None for each in policy.per_list.values()):
+        return None
+    widest = widest_distance(policy, Algorithm.PDQ)
+    of_lists = {source: policy.of_list(source).max_distance[name] for source in policy.per_list}
+
+    def limit(row: int) -> int:
+        (at,) = state.table.rows_of(Algorithm.PDQ, [row])
+        if at >= state.n_listed:
+            return widest  # what is allowed has a distance of its own
+        return of_lists.get(state.table[at].source, policy.max_distance[name])
+
+    return limit

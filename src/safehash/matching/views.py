@@ -151,11 +151,14 @@ class Along(NamedTuple):
         the rest was not looked at is among the failures.
     witness : Witness or None
         Told of every step.
+    limit : callable or None
+        Returns the largest distance at which a row's own list matches; None where all have `max_distance`.
     """
 
     looked_at: Callable[[Decoded, Hash], None] | None = None
     deadline: Deadline = NO_DEADLINE
     witness: Witness | None = None
+    limit: Callable[[int], int] | None = None
 
 
 #: Nobody is told, and it has no end.
@@ -215,9 +218,9 @@ def look_up(
     docs/matching.md.
     """
     check_effort(effort)
-    looked_at, deadline, witness = along
+    looked_at, deadline, witness, limit = along
     first: tuple[Hash, Provenance] | None = None
-    found = _Finds(max_distance, witness)
+    found = _Finds(max_distance, witness, limit)
     sample = Sample()
     looked_up: set[tuple[bytes, bool]] = set()
     failures: list[ImageError] = []
@@ -308,7 +311,7 @@ def _look_into(
                 evidence = Evidence(candidate, digest, thumbs)
                 view = _named(described(candidate), sampled.name)
                 is_hit = found.take(sampled.name, view, candidate.row, candidate.distance, evidence, WINDOWS)
-                if is_hit and candidate.distance <= found.max_distance:
+                if is_hit and candidate.distance <= found.limit(candidate.row):
                     # One found at a distance is tried by the other families, too.
                     settled.add(candidate.row)
                     by_windows.add(candidate.row)
@@ -318,8 +321,12 @@ def _look_into(
 class _Finds:
     """What one look-up came near to, the best view of each row."""
 
-    def __init__(self, max_distance: int, witness: Witness | None) -> None:
+    def __init__(
+        self, max_distance: int, witness: Witness | None, limit: Callable[[int], int] | None = None
+    ) -> None:
         self.max_distance = max_distance
+        #: What is too far for a row's own list is no find: it would keep other views from finding the row nearer.
+        self.limit = limit or (lambda row: max_distance)
         self.witness = witness
         self.best: dict[int, Hit] = {}
         #: Rows found without a window, each with the place in `EFFORTS` of the least that looks at the picture it was
@@ -339,7 +346,7 @@ class _Finds:
         if self.witness is not None:
             self.witness.finds(picture, view, row, distance, evidence, gates)
         needs = distance if evidence is None or gates is None else gates.judge(evidence)
-        if not isinstance(needs, Refusal) and needs <= self.max_distance:
+        if not isinstance(needs, Refusal) and needs <= self.limit(row):
             self._keep(Hit(row=row, distance=distance, view=view, extra=distance - needs), evidence)
             return True
         if evidence is not None and gates is not None:
@@ -365,7 +372,7 @@ class _Finds:
     def _note(self, row: int, distance: int, view: str, evidence: Evidence, gates: Gates) -> None:
         """Keep what its family would have let pass if no gate had spoken."""
         family = evidence.family
-        if distance > self.max_distance + family.extra + family.rich:
+        if distance > self.limit(row) + family.extra + family.rich:
             return
         if evidence.agreement is not None and evidence.agreement < gates.least_agreement(evidence):
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +14,7 @@ from .._digests import turn_digests
 from .._face import checked, public_value
 from ..hashing.bits import ones_in
 from ..hashing.hashes import Algorithm, Hash
+from ..matching.deciding import weighed
 from ..matching.flood import quarantined
 from ..matching.pairs import Pairs
 from ..matching.view_words import TURN_NAMES
@@ -25,9 +26,10 @@ from .records import ScanRecord
 from .reviews import pairs_within, picture_of
 from .scopes import HASHES
 from .sharing import uncounted
-from .sightings import drop_left, merge, settle_outcome, still_listed
+from .sightings import EntryKey, drop_left, key_of, merge, settle_outcome, still_listed
 
 if TYPE_CHECKING:
+    from ..matching.decision import Match
     from ..matching.matcher import Matcher
     from .catalog import Catalog
     from .store import Store
@@ -76,7 +78,7 @@ def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[ScanRecord]:
     ScanRecord
         For each file and hash that matches (suppressed matches included). The matches are added to the
         catalog, replacing those of earlier re-matches against lists of the same names; what a scan found with
-        those lists stays, unless the entry has left its list.
+        those lists stays, unless the entry has left its list. What a scan measured of an entry is its evidence.
 
     Raises
     ------
@@ -160,6 +162,7 @@ def _rematch_batch(
         Hash(algorithm, digest.tobytes(), quality=None if quality < 0 else quality)
         for digest, quality in zip(digests[near], qualities[near].tolist(), strict=True)
     ]
+    policy = matcher._state.policy
     guard = matcher.flood_guard
     if guard is not None and algorithm.is_perceptual:
         guard.merge_counts(
@@ -171,6 +174,7 @@ def _rematch_batch(
                 guard.record(())
         else:
             matched.add(file)
+            decision = weighed(decision, _measured(store, file), policy)
             picture = picture_of(store, file) if len(pairs) else None
             if picture is not None:
                 # What was reviewed is the picture, whichever of its hashes was looked up.
@@ -190,6 +194,16 @@ def _rematch_batch(
                 path=shown_path(bytes(root), bytes(path)), member=name_text(member), position=position,
                 decision=decision, size=size, mtime_ns=mtime_ns,
             )  # fmt: skip
+
+
+def _measured(store: Store, file: int) -> Callable[[Match], float | None]:
+    """Return what tells the evidence that scans measured of what a file matches: its hash alone has none."""
+    rows = store.db.execute(
+        "SELECT list, entry, algorithm, digest, evidence FROM matches WHERE file = ? AND evidence IS NOT NULL",
+        (file,),
+    )
+    known: dict[EntryKey, float] = {EntryKey(*key): bits for *key, bits in rows}
+    return lambda match: known.get(key_of(match))
 
 
 def _forget_others(ledger: Ledger, store: Store, algorithm: Algorithm, matched: set[int]) -> None:

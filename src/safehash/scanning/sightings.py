@@ -21,6 +21,7 @@ __all__ = [
     "EntryKey",
     "Running",
     "drop_left",
+    "key_of",
     "merge",
     "note_change",
     "settle_match",
@@ -104,7 +105,7 @@ def merge(
             of_match.setdefault(match, []).append((effort, snapshot, distance, stale, run))
     nearest: dict[EntryKey, Match] = {}
     for each in found:
-        nearest.setdefault(_key_of(each), each)  # standing and near ones come first
+        nearest.setdefault(key_of(each), each)  # standing and near ones come first
     touched = set(of_match)
     for key, each in nearest.items():
         match = known.pop(key, None) or _new_match(db, file, running, key, each)
@@ -270,14 +271,15 @@ def still_listed(matcher: Matcher, keys: Sequence[EntryKey]) -> list[bool]:
     values = [Hash(Algorithm(keys[at].algorithm or ""), keys[at].digest or b"") for at in places]
     held = [False] * len(keys)
     for at, decision in zip(places, matcher.check_hashes(values), strict=True):
-        held[at] = any(_key_of(each) == keys[at] for each in decision.matches if each.distance == 0)
+        held[at] = any(key_of(each) == keys[at] for each in decision.matches if each.distance == 0)
     return held
 
 
 # -- matches as rows --------------------------------------------------------------------------------------
 
 
-def _key_of(match: Match) -> EntryKey:
+def key_of(match: Match) -> EntryKey:
+    """Return what tells a match's entry from others."""
     own = match.entry.hash if isinstance(match.entry.hash, Hash) else None
     return EntryKey(
         source=plain(match.entry.source) or "",

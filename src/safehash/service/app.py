@@ -180,7 +180,7 @@ def _endpoint(service: Service, routes: list[Route]) -> Endpoint:
         except Refused as exc:
             response = exc.response(shape)
             said["refused"] = exc.detail
-        except Exception:
+        except Exception:  # it costs its own request, which is answered, counted and logged as any other
             _LOG.exception("a defect of safehash, please report it")
             refused = Refused(500, "a defect of safehash, please report it: the log has the traceback")
             response = refused.response(shape)

@@ -95,9 +95,7 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
     if is_form(request):
         for part in parts_of(request, whole(pieces)):
             if part.filename is None and part.name in may_be_said:
-                if part.name in said:
-                    raise Refused(400, f"{part.name} is said twice")
-                said[part.name] = part.data.decode("utf-8", "replace")
+                _say(said, part.name, part.data.decode("utf-8", "replace"))
             else:
                 uploads.append(part.data)
                 names.append(part.filename)
@@ -111,7 +109,9 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
             raise Refused(413, f"at most {MOST_HASHES} hashes in one request, found {len(several)}")
         shared: dict[str, Any] = {name: given[name] for name in ("algorithm", "quality") if name in given}
         hashes = [hash_of(each, shared) for each in [*one, *several]]
-        said |= {name: given[name] for name in may_be_said if name in given}
+        for name in given:
+            if name in may_be_said:
+                _say(said, name, given[name])
         unknown = set(given) - {"hash", "hashes", "algorithm", "quality", *may_be_said}
         if unknown:
             raise Refused(400, f"not understood: {', '.join(sorted(unknown))}")
@@ -134,6 +134,13 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
         n_bytes=length(pieces),
         also={name: str(said[name]) for name in also if name in said},
     )
+
+
+def _say(said: dict[str, Any], name: str, value: object) -> None:
+    """Note what a body says, unless the query or the body said it before: nobody knows which counts."""
+    if name in said:
+        raise Refused(400, f"{name} is said twice")
+    said[name] = value
 
 
 def query_of(request: Request) -> Mapping[str, str]:

@@ -278,17 +278,24 @@ class Engine:
         if state.verifying is None:
             return
 
-        def check(pieces: Iterator[None]) -> None:
+        def check(pieces: Iterator[None]) -> str:
             try:
                 for _ in pieces:
                     if self._is_over or matcher._state is not state:
-                        return
+                        break
             except (SafehashError, OSError) as exc:
-                if matcher._state is state:
-                    self.damage = str(exc)
-                    _LOG.error("what touches this is not decided: %s", exc)
+                return str(exc)
+            return ""
 
-        asyncio.get_running_loop().run_in_executor(None, check, state.verifying())
+        def tell(
+            checked: asyncio.Future[str],
+        ) -> None:  # among the reloads: it says nothing of what came after
+            if matcher._state is state and checked.result():
+                self.damage = checked.result()
+                _LOG.error("what touches this is not decided: %s", self.damage)
+
+        checked = asyncio.get_running_loop().run_in_executor(None, check, state.verifying())
+        checked.add_done_callback(tell)
 
     # -- deciding -----------------------------------------------------------------------------------------
 

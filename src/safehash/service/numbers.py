@@ -77,9 +77,6 @@ class _Counts(Collector):
         self._told = name, what, labels
         self.by_labels: defaultdict[_Labels, int] = defaultdict(int)
 
-    def describe(self) -> list[Metric]:
-        return []
-
     def collect(self) -> Iterator[Metric]:
         name, what, labels = self._told
         family = CounterMetricFamily(name, what, labels=labels)
@@ -100,9 +97,6 @@ class _Times(Collector):
         self._by_labels[labels][bisect_left(_BUCKETS, seconds)] += 1
         self._sums[labels] += seconds
 
-    def describe(self) -> list[Metric]:
-        return []
-
     def collect(self) -> Iterator[Metric]:
         name, what, labels = self._told
         family = HistogramMetricFamily(name, what, labels=labels)
@@ -117,9 +111,6 @@ class _Lists(Collector):
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-
-    def describe(self) -> list[Metric]:
-        return []
 
     def collect(self) -> Iterator[Metric]:
         engine = self._engine

@@ -71,7 +71,7 @@ class Pieces:
         return b"".join(self.taken())
 
     def taken(self) -> tuple[bytes, ...]:
-        """Return the pieces."""
+        """Hand the pieces over; none are left here."""
         pieces, self._pieces, self._n_bytes = tuple(map(bytes, self._pieces)), [], 0
         return pieces
 
