@@ -150,8 +150,8 @@ BREAKS = (
     Break(
         what="a view's own threshold is not heeded",
         file=_LOOK_UP,
-        before="if not isinstance(needs, Refusal) and needs <= self.max_distance:",
-        after="if not isinstance(needs, Refusal) and distance <= self.max_distance:",
+        before="if not isinstance(needs, Refusal) and needs <= self.limit(row):",
+        after="if not isinstance(needs, Refusal) and distance <= self.limit(row):",
         dies=("tests/matching/test_gates.py::test_of_a_graphic_only_near_identity_counts_when_it_is_turned",),
     ),
     Break(
