@@ -286,7 +286,7 @@ BREAKS = (
     Break(
         what="an array of digests deep in a page promises nothing by what stands around it",
         file=f"{_FORMATS}/objects.py",
-        before="if around is not None and _has_many(around, _MAX_DEPTH):",
+        before="if n_roots == 1 and has_many(around, _MAX_DEPTH):",
         after="if False:",
         dies=(f"{_PAGES}::test_an_array_of_digests_deep_in_a_page",),
     ),

@@ -20,6 +20,7 @@ __all__ = [
     "PARTS",
     "TYPE_BY_NAME",
     "has_digest",
+    "has_many",
     "held",
     "holds_digest",
     "holds_records",
@@ -29,6 +30,7 @@ __all__ = [
     "labels_judge",
     "rows_of",
     "said_by_name",
+    "speaks_alone",
     "speaks_of_another",
     "with_said",
 ]
@@ -306,3 +308,21 @@ def is_of_digests(name: str, values: list[Any]) -> bool:
     if all(isinstance(value, str) for value in values):
         return named_column(name).meaning == "hash" or any(digits_in(value) for value in values)
     return all(isinstance(value, dict) and has_digest(value) for value in values)
+
+
+def has_many(fields: Mapping[str, Any], depth: int = 0) -> bool:
+    """Tell whether an object, or one in it so deep, has an array of digests; one of few may be parts of a record."""
+    return any(
+        len(value) > (name[-1:] != "s") and is_of_digests(name, value)
+        if isinstance(value, list)
+        else depth > 0 and isinstance(value, dict) and has_many(value, depth - 1)
+        for name, value in fields.items()
+    )
+
+
+def speaks_alone(record: object) -> bool:
+    """Tell whether an object says something of an id."""
+    if not isinstance(record, dict):
+        return False
+    meanings = {named_column(key).meaning for key in record}
+    return "id" in meanings and bool(meanings & JUDGED)

@@ -26,6 +26,7 @@ from .object_rows import (
     PARTS,
     TYPE_BY_NAME,
     has_digest,
+    has_many,
     held,
     holds_digest,
     holds_records,
@@ -35,6 +36,7 @@ from .object_rows import (
     labels_judge,
     rows_of,
     said_by_name,
+    speaks_alone,
     speaks_of_another,
     with_said,
 )
@@ -104,9 +106,7 @@ class _Reader:
 
     def _roots(self) -> Iterator[Entry]:
         n_roots = 0
-        around: dict[str, Any] | None = (
-            None  # what stands alone on the page, and may be around an array of digests
-        )
+        around: dict[str, Any] = {}  # what stands alone, and may be around an array of digests
         while (first := self._stream.peek()) != "":
             if first == "[":
                 texts, _ = yield from self._array({}, 0)
@@ -120,14 +120,13 @@ class _Reader:
                 elif not has_records:
                     yield from self._root(fields)
                 n_roots += 1
-                if has_records or _has_many(fields):
+                if has_records or has_many(fields):
                     note_paging(fields, self._tally)
-                    around = None
                 else:
-                    around = fields if n_roots == 1 else None
+                    around = fields
             else:
                 raise DamagedPage(f"expected '{{' or '[', found {first!r}")
-        if around is not None and _has_many(around, _MAX_DEPTH):
+        if n_roots == 1 and has_many(around, _MAX_DEPTH):
             note_paging(around, self._tally)
 
     def _check_lengths(self) -> None:
@@ -254,13 +253,13 @@ class _Reader:
     def _root(self, fields: dict[str, Any]) -> Iterator[Entry]:
         """Read an object without records in it: it is one, or around deletes of ids, or digests in another notation."""
         arrays = {} if has_digest(fields) else {k: v for k, v in fields.items() if isinstance(v, list) and v}
-        alone = {key: value for key, value in arrays.items() if all(map(_speaks_alone, value))}
+        alone = {key: value for key, value in arrays.items() if all(map(speaks_alone, value))}
         if self._options.notation is not None:
             alone |= {k: v for k, v in arrays.items() if all(self._is_digest(str(each)) for each in v)}
         if alone:
             self._titles.meet(fields)
         elif (record := self._stix.taken(fields)) is not None:
-            yield from self._record(without_success(record) if _has_many(record, _MAX_DEPTH) else record)
+            yield from self._record(without_success(record) if has_many(record, _MAX_DEPTH) else record)
         said = self._said_around(fields)
         for key, value in alone.items():
             yield from self._texts({**said, **said_by_name(key)}, value)
@@ -538,16 +537,6 @@ class _Reader:
         return reader
 
 
-def _has_many(fields: Mapping[str, Any], depth: int = 0) -> bool:
-    """Tell whether an object, or one in it so deep, has an array of digests; one of few may be parts of a record."""
-    return any(
-        len(value) > (name[-1:] != "s") and is_of_digests(name, value)
-        if isinstance(value, list)
-        else depth > 0 and isinstance(value, dict) and _has_many(value, depth - 1)
-        for name, value in fields.items()
-    )
-
-
 def _sampled(value: object) -> str:
     """Return a value as a cell of a table, as far as that is one."""
     cells = cells_in(value)
@@ -607,11 +596,3 @@ def _lists_in(record: Mapping[str, Any]) -> dict[str, list[Any]]:
         for key, value in record.items()
         if isinstance(value, list) and value and all(isinstance(each, dict) for each in value)
     }
-
-
-def _speaks_alone(record: object) -> bool:
-    """Tell whether an object says something of an id."""
-    if not isinstance(record, dict):
-        return False
-    meanings = {named_column(key).meaning for key in record}
-    return "id" in meanings and bool(meanings & JUDGED)

@@ -449,7 +449,7 @@ DOUBTFUL = frozenset(
     ezabatua | kendua | scriosta | tinanggal | binura | imefutwa | đã gỡ | मिटाया गया | cxl | offline |
     taken off | not approved | not confirmed | declined | denied | undone | duplicate | dup | nullity |
     no action | no action needed | no action taken | no action required | no further action | nfa | wontfix |
-    refuted | disproved | disproven | debunked | rebutted | discredited | unfounded | not substantiated |
+    refuted | disproved | disproven | debunked | rebutted | discredited | not substantiated |
     not verified | not proven |
     won't fix | wont fix | not actionable | sans suite | non lieu | sin efecto | destroyed | trash | deny |
     permit | permits | abgelehnt | gesperrt | rejeté | rejetée | refusé | rechazado | rechazada | rejeitado |
@@ -470,7 +470,7 @@ OF_NO_PICTURE = frozenset(
     unsubstantiated | not approved | not confirmed | do not use | do not match | ignorable | irrelevant |
     not relevant | no longer listed | taken back | delisted | unlisted | skip | skipped | ignore | ignored | neg |
     normal | neutral |
-    refuted | disproved | disproven | debunked | rebutted | discredited | unfounded | not substantiated |
+    refuted | disproved | disproven | debunked | rebutted | discredited | not substantiated |
     mismatch | misidentified | misid | erroneous | no longer | appeal won | f.p. | -ve
     """
     )
