@@ -41,9 +41,9 @@ from safehash.images.pictures import Decoded
 from safehash.matching import views
 from safehash.matching.settings import EFFORTS, Effort
 from safehash.search.index import Index
+from view_mixes import read_photographs
 
 from common import ratios, spread, write_result
-from view_mixes import read_photographs
 
 VERDICTS = Path(__file__).parent / "results" / "views-verdicts.tsv"
 LIST_SIZE = 100_000
