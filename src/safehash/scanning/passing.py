@@ -14,7 +14,7 @@ __all__ = ["SharedUpload", "Upload", "UploadMemory", "length", "whole"]
 
 #: An upload's bytes, or the pieces in which they came: these are laid into shared memory one behind the other, and need
 #: not be put together before.
-Upload = bytes | tuple[bytes, ...]
+Upload = bytes | tuple[bytes | memoryview, ...]
 
 #: Bytes of the memory that a lane maps for good; what is longer goes by the file behind it, which is emptied again.
 _KEPT_BYTES = 8 << 20
