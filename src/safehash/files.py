@@ -23,6 +23,7 @@ __all__ = [
     "NotRegularFile",
     "TooManyBytes",
     "expect_writable",
+    "exposed",
     "open_regular",
     "read_head",
     "read_regular",
@@ -139,6 +140,28 @@ def read_up_to(file: io.FileIO, max_bytes: int, *, hint: int = 0) -> bytes:
 def _expect_regular(status: os.stat_result, name: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise NotRegularFile(errno.EINVAL, "not a regular file", name)
+
+
+def exposed(path: str | os.PathLike[str]) -> str:
+    """Return what others may do with a file that holds a secret, in words; "" where they may not, or nobody knows.
+
+    Its group may read it, as services are given secrets.
+
+    Examples
+    --------
+    >>> import pathlib
+    >>> pathlib.Path("tokens").touch(mode=0o600)
+    >>> exposed("tokens")
+    ''
+    """
+    if os.name != "posix":
+        return ""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116
+    except OSError:
+        return ""
+    may = [word for bits, word in ((0o004, "read"), (0o022, "change")) if mode & bits]
+    return f"others may {' and '.join(may)} it: chmod 600" if may else ""
 
 
 def read_head(path: str | os.PathLike[str], n_bytes: int) -> bytes:

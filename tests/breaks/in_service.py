@@ -13,6 +13,7 @@ _LANES, _HANDING, _PROTOCOL, _HMA, _SERVE, _ENGINE = (
         "service/test_serve", "service/test_engine",
     )
 )  # fmt: skip
+_RUNNING = "tests/service/test_running.py"
 _SHORT = "tests/service/test_short_ways.py"
 _EXCHANGES = "tests/integrations/test_threatexchange.py"
 
@@ -173,6 +174,35 @@ BREAKS = (
         f"{_PROTOCOL}::test_bodies_of_all_lengths_are_themselves_and_what_follows_them_is_another_request",
     ),
     _in(
+        "service/running",
+        "who is told to end before it runs has failed",
+        "    with signals.heeded(), _listener(options) as listener:\n",
+        "    with _listener(options) as listener:\n",
+        f"{_RUNNING}::test_who_is_told_to_end_before_it_runs_ends_well",
+    ),
+    _in(
+        "service/memory",
+        "a verdict on several entries is half kept",
+        "                        self._db.execute(statement, values)\n",
+        "                        self._db.execute(statement, values)\n"
+        '                        self._db.execute("COMMIT")\n                        self._db.execute("BEGIN")\n',
+        f"{_ENGINE}::test_of_a_verdict_on_several_entries_all_is_kept_or_nothing",
+    ),
+    _in(
+        "service/own",
+        "of a verdict on several entries one is told",
+        '"entries": [named_by(each) for each in keys]}',
+        '"entries": [named_by(each) for each in keys[-1:]]}',
+        f"{_SERVE}::test_a_verdict_is_of_the_entry_that_a_match_shows",
+    ),
+    _in(
+        "files",
+        "a secret that everybody may read is as good as another",
+        '((0o004, "read"), (0o022, "change"))',
+        '((0o000, "read"), (0o022, "change"))',
+        f"{_ENGINE}::test_tokens_that_others_may_read_or_change_are_told",
+    ),
+    _in(
         "service/protocol",
         "the rest of a second request is timed as that of the first",
         "        if not self._is_whole and self.cycle.response_complete and not self.transport.is_closing():\n",
@@ -239,7 +269,7 @@ BREAKS = (
     _in(
         "service/app",
         "a page in a browser may say what reviewers say",
-        '                elif "origin" in request.headers:\n',
+        '                elif header_of(request, b"origin") is not None:\n',
         "                elif False:\n",
         f"{_SERVE}::test_what_is_refused_says_why",
     ),

@@ -13,6 +13,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
+from .heads import header_of, kind_of
 from .pieces import PIECES, Piece, Pieces
 from .refusing import Refused
 
@@ -75,9 +76,9 @@ async def read_pieces(request: Request, *, max_bytes: int, seconds: float) -> tu
 
 
 async def _read(request: Request, max_bytes: int) -> tuple[Piece, ...]:
-    said = request.headers.get("content-length", "")
+    said = header_of(request, b"content-length") or ""
     is_refused = said.isdigit() and int(said) > max_bytes
-    if is_refused and request.headers.get("expect", "").lower() == "100-continue":
+    if is_refused and (header_of(request, b"expect") or "").lower() == "100-continue":
         raise _too_large(max_bytes)  # the client waits for leave to send: nothing is on its way
     pieces = request.scope.get(PIECES)
     if isinstance(pieces, Pieces):
@@ -108,22 +109,18 @@ def _too_large(max_bytes: int) -> Refused:
 
 def is_form(request: Request) -> bool:
     """Tell whether a request's body says it is a form."""
-    return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    return kind_of(request).startswith("multipart/form-data")
 
 
 def is_json(request: Request) -> bool:
     """Tell whether a request's body says it is JSON."""
-    kind = _kind(request)
+    kind = kind_of(request)
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
 def is_urlencoded(request: Request) -> bool:
     """Tell whether a request's body says it is a form of another kind, as curl says unasked."""
-    return _kind(request) == "application/x-www-form-urlencoded"
-
-
-def _kind(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind_of(request) == "application/x-www-form-urlencoded"
 
 
 @dataclass(slots=True)
@@ -190,7 +187,7 @@ def parts_of(request: Request, body: bytes) -> list[Part]:
     Refused
         400: it is none, or breaks off.
     """
-    _, options = parse_options_header(request.headers.get("content-type", ""))
+    _, options = parse_options_header(header_of(request, b"content-type") or "")
     boundary = options.get(b"boundary")
     if not boundary:
         raise Refused(400, "the form does not say what parts its parts (boundary=)")
