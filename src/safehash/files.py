@@ -161,7 +161,7 @@ def exposed(path: str | os.PathLike[str]) -> str:
     except OSError:
         return ""
     may = [word for bits, word in ((0o004, "read"), (0o022, "change")) if mode & bits]
-    return f"others may {' and '.join(may)} it: chmod 600" if may else ""
+    return f"others may {' and '.join(may)} it: chmod 640" if may else ""
 
 
 def read_head(path: str | os.PathLike[str], n_bytes: int) -> bytes:

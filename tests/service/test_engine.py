@@ -359,7 +359,7 @@ def test_tokens_that_others_may_read_or_change_are_told(
         caplog.clear()
         Tokens(str(path)).reload()
         said.append([record.getMessage().rpartition(": others may ")[2] for record in caplog.records])
-    read, change = "read it: chmod 600", "change it: chmod 600"
+    read, change = "read it: chmod 640", "change it: chmod 640"
     assert said == [[], [], [read] * 2, [change] * 2, [f"read and {change}"] * 2]
 
 
