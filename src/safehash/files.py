@@ -146,7 +146,7 @@ def expect_within(status: os.stat_result, max_bytes: int, path: str | os.PathLik
 
 
 def read_open(descriptor: int, max_bytes: int, *, hint: int) -> bytes:
-    """Return the bytes of a file that another process opened and handed over, at most one more than `max_bytes`; close it.
+    """Return the bytes of a file that another process opened, at most one more than `max_bytes`; and close it.
 
     Raises
     ------
