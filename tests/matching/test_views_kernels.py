@@ -508,10 +508,9 @@ def test_windows_of_no_turned_picture_are_refused(
 
 @given(seed=st.integers(0, 2**32 - 1), step=st.sampled_from([0.0, 1e-3, 1.0, 40.0]))
 def test_doubts_are_the_coefficients_near_the_median(seed: int, step: float) -> None:
-    rng = np.random.default_rng(seed)
-    thumb = rng.uniform(0, 255, (64, 64)).astype(np.float32)
-    thumb = np.round(thumb / step) * step if step else thumb
-    thumb = np.clip(thumb, 0, 255).astype(np.float32)
+    samples = np.random.default_rng(seed).uniform(0, 255, (64, 64))
+    samples = np.clip(np.round(samples / step) * step, 0, 255) if step else samples
+    thumb = samples.astype(np.float32)
     windows, doubts = np.array([[0.0, 1.0]]), np.empty((1, 32), np.uint8)
     first: bytes | None = None
     for level in _views.LEVELS:
