@@ -22,9 +22,13 @@ from typing import IO, Any, BinaryIO, Literal, TextIO, overload
 __all__ = [
     "NotRegularFile",
     "TooManyBytes",
+    "expect_within",
     "expect_writable",
+    "exposed",
     "open_regular",
+    "opened_regular",
     "read_head",
+    "read_open",
     "read_regular",
     "read_up_to",
     "writing_whole",
@@ -61,7 +65,14 @@ class TooManyBytes(OSError):
 
 @contextmanager
 def open_regular(path: str | os.PathLike[str]) -> Iterator[tuple[io.FileIO, os.stat_result]]:
-    """Open a regular file, unbuffered, without ever waiting for it; give it and its status.
+    """Open a regular file as `opened_regular` does, for as long as the block lasts."""
+    file, status = opened_regular(path)
+    with file:
+        yield file, status
+
+
+def opened_regular(path: str | os.PathLike[str]) -> tuple[io.FileIO, os.stat_result]:
+    """Open a regular file, unbuffered, without ever waiting for it; return it and its status. The caller closes it.
 
     Raises
     ------
@@ -80,10 +91,14 @@ def open_regular(path: str | os.PathLike[str]) -> Iterator[tuple[io.FileIO, os.s
         descriptor = os.open(name, flags)
     except ValueError as exc:  # a null byte, or a character the file system's encoding lacks
         raise OSError(errno.EINVAL, f"no name of a file: {exc}", name) from exc
-    with io.FileIO(descriptor, "rb") as file:
+    file = io.FileIO(descriptor, "rb")
+    try:
         status = os.fstat(descriptor)
         _expect_regular(status, name)
-        yield file, status
+    except BaseException:
+        file.close()
+        raise
+    return file, status
 
 
 def read_regular(path: str | os.PathLike[str], max_bytes: int) -> bytes:
@@ -110,15 +125,39 @@ def read_regular(path: str | os.PathLike[str], max_bytes: int) -> bytes:
     True
     """
     with open_regular(path) as (file, status):
-        if status.st_size > max_bytes:
-            text = f"{status.st_size} bytes, the limit is {max_bytes}"
-            raise TooManyBytes(errno.EFBIG, text, os.fspath(path), n_bytes=status.st_size)
+        expect_within(status, max_bytes, path)
         data = read_up_to(file, max_bytes + 1, hint=status.st_size)  # it may have grown meanwhile
     if len(data) > max_bytes:
         raise TooManyBytes(
             errno.EFBIG, f"more than {max_bytes} bytes, the limit", os.fspath(path), n_bytes=None
         )
     return data
+
+
+def expect_within(status: os.stat_result, max_bytes: int, path: str | os.PathLike[str]) -> None:
+    """Refuse an open file by its length.
+
+    Raises
+    ------
+    TooManyBytes
+    """
+    if status.st_size > max_bytes:
+        text = f"{status.st_size} bytes, the limit is {max_bytes}"
+        raise TooManyBytes(errno.EFBIG, text, os.fspath(path), n_bytes=status.st_size)
+
+
+def read_open(descriptor: int, max_bytes: int, *, hint: int) -> bytes:
+    """Return the bytes of a file that another process opened, at most one more than `max_bytes`; and close it.
+
+    Raises
+    ------
+    OSError
+        It cannot be read.
+    """
+    with io.FileIO(descriptor, "rb") as file:
+        # Its place is that of all who have it open, and another one may have read of it before.
+        file.seek(0)
+        return read_up_to(file, max_bytes + 1, hint=hint)
 
 
 def read_up_to(file: io.FileIO, max_bytes: int, *, hint: int = 0) -> bytes:
@@ -139,6 +178,28 @@ def read_up_to(file: io.FileIO, max_bytes: int, *, hint: int = 0) -> bytes:
 def _expect_regular(status: os.stat_result, name: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise NotRegularFile(errno.EINVAL, "not a regular file", name)
+
+
+def exposed(path: str | os.PathLike[str]) -> str:
+    """Return what others may do with a file that holds a secret, in words; "" where they may not, or nobody knows.
+
+    Its group may read it, as services are given secrets.
+
+    Examples
+    --------
+    >>> import pathlib
+    >>> pathlib.Path("tokens").touch(mode=0o600)
+    >>> exposed("tokens")
+    ''
+    """
+    if os.name != "posix":
+        return ""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116
+    except OSError:
+        return ""
+    may = [word for bits, word in ((0o004, "read"), (0o022, "change")) if mode & bits]
+    return f"others may {' and '.join(may)} it: chmod 640" if may else ""
 
 
 def read_head(path: str | os.PathLike[str], n_bytes: int) -> bytes:

@@ -28,7 +28,10 @@ _ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING, _MISSING 
 )
 
 _STREAMS, _INTERRUPTS = (f"tests/cli/{name}.py" for name in ("test_streams", "test_interrupts"))
-_SHARING, _ISOLATING = (f"tests/scanning/{name}.py" for name in ("test_sharing", "test_isolating"))
+_SHARING, _ISOLATING, _LANES = (
+    f"tests/scanning/{name}.py" for name in ("test_sharing", "test_isolating", "test_lanes")
+)
+_CHANNEL = "src/safehash/scanning/channel.py"
 
 BREAKS = (
     Break(
@@ -107,6 +110,48 @@ BREAKS = (
         before="sealed=True",
         after="sealed=False",
         dies=(f"{_ISOLATING}::test_a_worker_that_was_taken_over_opens_nothing",),
+    ),
+    Break(
+        what="a worker reads a file on from where another one died",
+        file=_FILES,
+        before="        file.seek(0)\n",
+        after="",
+        dies=(f"{_LANES}::test_a_file_that_is_handed_over_is_what_it_is_when_it_is_read",),
+    ),
+    Break(
+        what="a file that grew is decided by its beginning",
+        file="src/safehash/scanning/lanes.py",
+        before="        return worker.too_long()\n",
+        after="        pass\n",
+        dies=(f"{_LANES}::test_a_file_that_is_handed_over_is_what_it_is_when_it_is_read",),
+    ),
+    Break(
+        what="the file of one message is taken for that of the next",
+        file=_CHANNEL,
+        before="            os.close(self._passed.pop())\n",
+        after="            break\n",
+        dies=(f"{_LANES}::test_a_file_of_a_message_that_nobody_read_is_not_the_next_one_s",),
+    ),
+    Break(
+        what="an answer in drops outlasts its time",
+        file=_CHANNEL,
+        before="            if left is not None and left <= 0:\n",
+        after="            if False:\n",
+        dies=(f"{_LANES}::test_a_message_in_drops_does_not_outlast_its_time",),
+    ),
+    Break(
+        what="a file that was handed over stays open",
+        file="src/safehash/scanning/isolating.py",
+        before="                with file:\n",
+        after="                if os.dup(file.fileno()):\n",
+        dies=(f"{_ISOLATING}::test_no_file_stays_open_whatever_comes_of_it",),
+    ),
+    Break(
+        what="of a file that is read where it lies only the beginning is looked at",
+        file="src/safehash/images/jpeg.py",
+        before="        start = as_bytes(data)\n",
+        after="        pass\n",
+        dies=("tests/images/test_plain_jpeg.py::test_a_file_that_is_read_where_it_lies_is_the_same",),
     ),
     Break(
         what="whatever a worker sends is unpickled",
@@ -683,6 +728,20 @@ BREAKS = (
         before="    except Exception as exc:\n        _WORKERS[:] = [_Unable(exc)]\n",
         after="    except ZeroDivisionError as exc:\n        _WORKERS[:] = [_Unable(exc)]\n",
         dies=(f"{_WORKERS}::test_a_list_that_no_worker_can_open_is_said_at_once",),
+    ),
+    Break(
+        what="a call whose worker was killed while idle is given up",
+        file="src/safehash/scanning/pool.py",
+        before="                if not ended or (isinstance(error, ProcessExpired)",
+        after="                if True or (isinstance(error, ProcessExpired)",
+        dies=(f"{_WORKERS}::test_a_call_whose_worker_was_killed_before_it_is_made_all_the_same",),
+    ),
+    Break(
+        what="how a call failed is not told",
+        file="src/safehash/scanning/pool.py",
+        before="            yield result if error is None else _failure(error, timeout)\n",
+        after="            yield result\n",
+        dies=(f"{_WORKERS}::test_what_becomes_of_a_call_is_what_it_returns_or_how_it_failed",),
     ),
     Break(
         what="a lane whose worker is killed at its beginning is given up",

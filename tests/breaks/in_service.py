@@ -13,6 +13,7 @@ _LANES, _HANDING, _PROTOCOL, _HMA, _SERVE, _ENGINE = (
         "service/test_serve", "service/test_engine",
     )
 )  # fmt: skip
+_RUNNING = "tests/service/test_running.py"
 _SHORT = "tests/service/test_short_ways.py"
 _EXCHANGES = "tests/integrations/test_threatexchange.py"
 
@@ -60,7 +61,7 @@ BREAKS = (
         f"{_LANES}::test_an_upload_in_pieces_is_what_they_are_together",
     ),
     _in(
-        "service/protocol",
+        "service/pieces",
         "a body in pieces of two bytes takes twenty times its length",
         "        if len(piece) >= _LEAST_PIECE:\n",
         "        if piece:\n",
@@ -139,6 +140,70 @@ BREAKS = (
     ),
     _in(
         "service/protocol",
+        "what comes past the parser of a request that was answered has no end",
+        "        if self._n_bytes > _MOST_LEFT:\n",
+        "        if False:\n",
+        f"{_PROTOCOL}::test_what_comes_past_the_parser_of_a_request_that_was_answered_is_bounded",
+    ),
+    _in(
+        "service/protocol",
+        "the parser takes the next request for the rest of a body that it never saw",
+        "        self.parser = _parser(self)  # the one before still waits for the body\n",
+        "",
+        f"{_PROTOCOL}::test_bodies_of_all_lengths_are_themselves_and_what_follows_them_is_another_request",
+    ),
+    _in(
+        "service/protocol",
+        "a long body goes through the parser, and is copied twice",
+        "        if self._n_rest < _LEAST_STRAIGHT:\n",
+        "        if True:\n",
+        f"{_PROTOCOL}::test_a_long_body_is_read_past_the_parser_and_the_system_not_asked_once_more",
+    ),
+    _in(
+        "service/straight",
+        "the byte behind a body is lost",
+        "        if has_next and room is not None:\n",
+        "        if False:\n",
+        f"{_PROTOCOL}::test_bodies_of_all_lengths_are_themselves_and_what_follows_them_is_another_request",
+    ),
+    _in(
+        "service/bodies",
+        "what came before a body was asked for is lost",
+        "        come = (*pieces.taken(), chunk) if isinstance(pieces, Pieces) else (chunk,)\n",
+        "        come = (chunk,)\n",
+        f"{_PROTOCOL}::test_bodies_of_all_lengths_are_themselves_and_what_follows_them_is_another_request",
+    ),
+    _in(
+        "service/running",
+        "who is told to end before it runs has failed",
+        "    with signals.heeded(), _listener(options) as listener:\n",
+        "    with _listener(options) as listener:\n",
+        f"{_RUNNING}::test_who_is_told_to_end_before_it_runs_ends_well",
+    ),
+    _in(
+        "service/memory",
+        "a verdict on several entries is half kept",
+        "                        self._db.execute(statement, values)\n",
+        "                        self._db.execute(statement, values)\n"
+        '                        self._db.execute("COMMIT")\n                        self._db.execute("BEGIN")\n',
+        f"{_ENGINE}::test_of_a_verdict_on_several_entries_all_is_kept_or_nothing",
+    ),
+    _in(
+        "service/own",
+        "of a verdict on several entries one is told",
+        '"entries": [named_by(each) for each in keys]}',
+        '"entries": [named_by(each) for each in keys[-1:]]}',
+        f"{_SERVE}::test_a_verdict_is_of_the_entry_that_a_match_shows",
+    ),
+    _in(
+        "files",
+        "a secret that everybody may read is as good as another",
+        '((0o004, "read"), (0o022, "change"))',
+        '((0o000, "read"), (0o022, "change"))',
+        f"{_ENGINE}::test_tokens_that_others_may_read_or_change_are_told",
+    ),
+    _in(
+        "service/protocol",
         "the rest of a second request is timed as that of the first",
         "        if not self._is_whole and self.cycle.response_complete and not self.transport.is_closing():\n",
         "        if not self._is_whole and not self.transport.is_closing():\n",
@@ -204,7 +269,7 @@ BREAKS = (
     _in(
         "service/app",
         "a page in a browser may say what reviewers say",
-        '                elif "origin" in request.headers:\n',
+        '                elif header_of(request, b"origin") is not None:\n',
         "                elif False:\n",
         f"{_SERVE}::test_what_is_refused_says_why",
     ),

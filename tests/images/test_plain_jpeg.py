@@ -16,8 +16,9 @@ from safehash._borrow import borrow
 from safehash.errors import ImageError, ImageTooLarge, ImageTooSmall
 from safehash.images import jpeg
 from safehash.images.conversions import luma_of
-from safehash.images.decoding import decode
+from safehash.images.decoding import decode, decode_frames
 from safehash.images.jpeg_header import read_jpeg_header
+from safehash.images.lent import Lent
 from safehash.images.limits import DEFAULT_LIMITS, Limits
 from safehash.images.pictures import Decoded
 from safehash.images.request import Request
@@ -67,6 +68,33 @@ def test_damage_has_the_same_outcome_either_way(data: bytes, step: int, where: s
     kept = bytes(damaged[: where.draw(st.integers(len(data) // 2, len(data)))])
     found = outcome(lambda: decode(kept, step_for=lambda _: step))
     assert alike(found, outcome(lambda: patiently(kept, step)), step)
+
+
+@given(data=jpeg_files(), step=st.sampled_from([1, 2, 4, 8]), where=st.data())
+def test_a_file_that_is_read_where_it_lies_is_the_same(data: bytes, step: int, where: st.DataObject) -> None:
+    """Whole or damaged, and with a header that is longer than what is looked at of it first."""
+    remarks = b"\xff\xfe\xff\xff" + bytes(0xFFFD)
+    data = data[:2] + remarks * where.draw(st.integers(0, 2)) + data[2:]
+    damaged = bytearray(data)
+    if where.draw(st.booleans()):
+        damaged[where.draw(st.integers(2, len(data) - 1))] ^= 255
+        del damaged[where.draw(st.integers(len(data) // 2, len(data))) :]
+
+    def decoded(given: bytes | Lent) -> Any:
+        frames = decode_frames(given, step_for=lambda _: step, effort="thorough")
+        return [
+            (each.provenance, each.pixels.tobytes(), [outcome(also.make) for also in each.also])
+            for each in frames
+        ]
+
+    def found(given: bytes | Lent) -> Any:
+        try:
+            return decoded(given)
+        except ImageError as exc:
+            return str(exc)
+
+    held = b"before" + bytes(damaged) + b"behind"
+    assert found(Lent(memoryview(held)[6:-6])) == found(bytes(damaged))
 
 
 @given(tail=st.binary(max_size=200))

@@ -119,6 +119,43 @@ def test_however_an_upload_comes_it_is_decided_as_by_the_matcher(
             assert same(one.check(each), listed.check(each))
 
 
+def test_what_is_under_a_name_but_no_file_of_pictures_is_decided_as_by_the_matcher(
+    pool: safehash.Isolated, matcher: safehash.Matcher, here: Path
+) -> None:
+    """Only an open regular file is handed over; none that would be waited for is opened."""
+    pipe, closed, long_name = here / "pipe", here / "closed.jpg", here / ("x" * 300)
+    os.mkfifo(pipe)
+    closed.write_bytes(b"")
+    closed.chmod(0)
+    for given in (pipe, closed, long_name, Path("/dev/zero"), "null\0byte"):
+        found = pool.check(given)
+        assert same(found, matcher.check(given)), given
+        assert not found.is_decided
+        assert found.failure is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts what is open as Linux tells it")
+def test_no_file_stays_open_whatever_comes_of_it(
+    told_pool: safehash.Isolated, pictures: list[Path], told: Any, here: Path
+) -> None:
+    def n_open(process: str) -> int:
+        return len(os.listdir(f"/proc/{process}/fd"))  # noqa: PTH208
+
+    def lane() -> Any:
+        with told_pool._current() as now:
+            return now.lanes._free.queue[0]
+
+    told_pool.check(pictures[1])
+    ours, theirs = n_open("self"), n_open(str(lane()._process.pid))
+    for given in (pictures[0], here / "missing", here, pictures[1]):
+        told_pool.check(given)
+    assert (n_open("self"), n_open(str(lane()._process.pid))) == (ours, theirs)
+    for doing in ("segfault", "kill", "defect"):
+        told.value = DOINGS.index(doing)
+        told_pool.check(pictures[1])
+    assert (n_open("self"), n_open(str(lane()._process.pid))) == (ours, theirs)
+
+
 def test_what_cannot_be_meant_is_refused(
     pool: safehash.Isolated, matcher: safehash.Matcher, pictures: list[Path]
 ) -> None:

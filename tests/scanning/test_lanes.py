@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import errno
 import io
 import os
 import pickle
+import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass, replace
 from functools import partial
@@ -24,13 +27,14 @@ from crashers import as_told
 from drawn import card
 from safehash import Algorithm, Entry, ForeignHash, Hash, Outcome
 from safehash._frozen import FrozenMap
+from safehash.images.lent import as_bytes
 from safehash.lists.entry import Opinion
 from safehash.matching.decision import Decision, Match, NearMiss
 from safehash.scanning.channel import Channel
 from safehash.scanning.confining import Means
 from safehash.scanning.lanes import Lane, Task, WorkerDied
 from safehash.scanning.logs import Logged
-from safehash.scanning.passing import UploadMemory, length, whole
+from safehash.scanning.passing import OpenFile, UploadMemory, length, whole
 from safehash.scanning.sharing import SharedLists
 from safehash.scanning.starting import worker_context
 from safehash.scanning.wire import KINDS, Reader, Writer
@@ -104,6 +108,8 @@ def test_uploads_of_any_length_one_after_the_other(lane: Lane, pictures: list[by
     padded = pictures[1] + bytes(20 << 20)
     for data, wanted in (
         (padded, "match"),
+        (pictures[1] + bytes(100 << 10), "match"),
+        (pictures[0] + bytes(100 << 10), "no_match"),
         (b"", "unreadable"),
         (pictures[0], "no_match"),
         (padded, "match"),
@@ -119,11 +125,115 @@ def test_an_upload_in_pieces_is_what_they_are_together(n_bytes: int) -> None:
     if memory.put(pieces):
         shared, (end, other) = memory.shared(), Channel.pair()
         shared.map()
-        read = shared.read(end, length(pieces))
+        read = as_bytes(shared.read(end, length(pieces)))
         assert read == whole(pieces) == b"first" + bytes(n_bytes) + b"last"
         end.close()
         other.close()
     memory.close()
+
+
+@pytest.mark.parametrize(
+    ("says", "outcome", "reason"),
+    [
+        ("longer", "match", None),
+        ("shorter", "match", None),
+        ("grown", "too_large", r"more than \d+ bytes, the limit"),
+        ("closed to reading", "unreadable", "cannot be read: "),
+    ],
+)
+def test_a_file_that_is_handed_over_is_what_it_is_when_it_is_read(
+    lane: Lane,
+    matcher: safehash.Matcher,
+    here: Path,
+    pictures: list[bytes],
+    says: str,
+    outcome: str,
+    reason: str | None,
+) -> None:
+    """It may be cut or grow meanwhile: this process does not look at it."""
+    path = here / "handed.png"
+    path.write_bytes(pictures[1])
+    if says == "grown":
+        os.truncate(path, matcher.limits.max_bytes + 1)  # a hole
+    descriptor = os.open(path, os.O_WRONLY if says == "closed to reading" else os.O_RDONLY)
+    try:
+        os.lseek(descriptor, 7, os.SEEK_SET)  # whoever had it before
+        n_bytes = {"longer": 1 << 20, "shorter": 10}.get(says, len(pictures[1]))
+        task = Task(n_bytes=n_bytes, is_file=True)
+        decision = lane.decide(OpenFile(descriptor, n_bytes), task, timeout=60).decision
+    finally:
+        os.close(descriptor)
+        path.unlink()
+    assert decision is not None
+    assert decision.outcome.value == outcome
+    assert re.match(reason or "None", str(decision.reason))
+    assert decision.failure is None
+
+
+def test_a_file_of_a_message_that_nobody_read_is_not_the_next_one_s(tmp_path: Path) -> None:
+    ours, theirs = Channel.pair()
+    held = [os.open(tmp_path, os.O_RDONLY) for _ in range(2)]
+    try:
+        ours.send(b"one", descriptor=held[0])
+        assert theirs.receive_with() == b"one"  # and nobody takes its file
+        ours.send(b"two")
+        assert theirs.receive_with() == b"two"
+        with pytest.raises(OSError, match=os.strerror(errno.EMFILE)):
+            theirs.passed()
+        ours.send(b"three", descriptor=held[1])
+        assert theirs.receive_with() == b"three"
+        came = theirs.passed()
+        assert os.path.samestat(os.fstat(came), os.fstat(held[1]))
+        os.close(came)
+    finally:
+        for each in held:
+            os.close(each)
+        ours.close()
+        theirs.close()
+
+
+def test_what_a_worker_sends_opens_nothing_here(tmp_path: Path) -> None:
+    ours, theirs = Channel.pair()
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    lowest = os.dup(descriptor)
+    os.close(lowest)
+    theirs.send(b"answer", descriptor=descriptor)
+    assert ours.receive(timeout=60.0) == b"answer"
+    again = os.dup(descriptor)
+    assert again == lowest, "nothing came to be open in between"
+    for each in (again, descriptor):
+        os.close(each)
+    ours.close()
+    theirs.close()
+
+
+def test_a_message_in_drops_does_not_outlast_its_time() -> None:
+    """Each byte comes in time, and all of them do not."""
+    ours, theirs = Channel.pair()
+    clock = [0.0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: clock[0])
+        ours._end, end = _Dropping(ours._end, clock), ours._end  # type: ignore[assignment]
+        with pytest.raises(TimeoutError):
+            ours.receive(timeout=10.0)
+    end.close()
+    theirs.close()
+
+
+class _Dropping:
+    """A socket of which a byte comes every second."""
+
+    def __init__(self, end: Any, clock: list[float]) -> None:
+        self._end = end
+        self._clock = clock
+
+    def setsockopt(self, *told: Any) -> None:
+        self._end.setsockopt(*told)
+
+    def recv(self, n_bytes: int) -> bytes:
+        del n_bytes
+        self._clock[0] += 1.0
+        return b"\0\0\0\xff"[:1] if self._clock[0] != 4.0 else b"\xff"
 
 
 def test_memory_of_uploads_cannot_be_cut_and_is_given_back() -> None:

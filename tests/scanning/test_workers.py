@@ -23,7 +23,7 @@ from safehash.scanning import starting
 from safehash.scanning.confining import Means
 from safehash.scanning.items import Item
 from safehash.scanning.lanes import Lane
-from safehash.scanning.pool import Batch, Failed, Workers
+from safehash.scanning.pool import Batch, Failed, Workers, each_isolated
 from stores import environment, write_list, write_picture
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals, and fork servers")
@@ -197,3 +197,31 @@ def test_a_process_of_the_script_s_own_that_imports_one_is_told_too(known: Path)
     )
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith(f"SafehashError: {starting.WITHOUT_GUARD}")
+
+
+# -- single calls -----------------------------------------------------------------------------------------
+
+
+def test_what_becomes_of_a_call_is_what_it_returns_or_how_it_failed() -> None:
+    names = ("ordinary", "segfault", "exit", "kill", "swell", "defect", "ordinary")
+    means = Means(max_memory=1 << 30)
+    found = list(each_isolated(misbehave, [(name,) for name in names], means=means, timeout=120.0))
+    assert [each.kind if isinstance(each, Failed) else each for each in found] == [
+        None, "crash", "crash", "crash", "memory", "internal", None,
+    ]  # fmt: skip
+    assert [found[at].reason for at in (1, 3)] == [
+        "its worker crashed: SIGSEGV",
+        "its worker crashed: SIGKILL",
+    ]
+    (hung,) = each_isolated(misbehave, [("hang",)], means=means, timeout=0.1)
+    assert hung.kind == "timeout"
+
+
+def test_a_call_whose_worker_was_killed_before_it_is_made_all_the_same() -> None:
+    calls = each_isolated(os.getpid, [(), ()], means=Means(), timeout=120.0)
+    first = next(calls)
+    os.kill(first, signal.SIGKILL)
+    second = next(calls)
+    assert isinstance(second, int), second
+    assert second != first
+    assert not list(calls)

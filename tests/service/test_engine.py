@@ -254,7 +254,7 @@ def test_services_count_together_and_after_a_restart(
     assert [(each.n_matches_then, each.n_matches) for each in third.quarantined()] == [(5, 7)]
     assert memory.judged(match, allow_distance=16).matches[0].suppressed_by == "quarantine"
     # A reviewer puts it back into service, for good.
-    memory.say_harmful(match.standing[0].entry.key)
+    memory.say_harmful([match.standing[0].entry.key])
     assert memory.judged(match, allow_distance=16).is_match
     memory.close()
     assert Memory(path, FloodGuard(FLOOD)).judged(match, allow_distance=16).is_match
@@ -271,20 +271,38 @@ def test_a_verdict_holds_for_an_upload_and_what_is_like_it(
     assert own is not None
     far = safehash.Hash("pdq", bytes(8) + own.digest[8:])
     assert far.distance(own) > 16
-    one.say_harmless(key, far, said_by="ops")
+    one.say_harmless([key], far, said_by="ops")
     assert one.judged(match, allow_distance=16).is_match, "said of another picture"
     near = safehash.Hash("pdq", own.digest[:-1] + bytes([own.digest[-1] ^ 0b111]))
-    one.say_harmless(key, near, said_by="ops", note="an advertisement")
+    one.say_harmless([key], near, said_by="ops", note="an advertisement")
     other.sync()
     for memory in (one, other):
         judged = memory.judged(match, allow_distance=16)
         assert (judged.outcome.value, judged.matches[0].suppressed_by) == ("suppressed", "review")
     assert {verdict.note for verdict in other.verdicts} == {"", "an advertisement"}
     assert all(len(verdict.to_record()["upload"]) == 8 for verdict in other.verdicts)
-    one.say_harmful(key)
+    one.say_harmful([key])
     assert one.judged(match, allow_distance=16).is_match
     for memory in (one, other):
         memory.close()
+
+
+def test_of_a_verdict_on_several_entries_all_is_kept_or_nothing(tmp_path: Path) -> None:
+    """A disk that is full in the middle left the first of them harmless, and the reviewer was told that nothing was."""
+    memory = Memory(str(tmp_path / "state.db"), None)
+    keys = [("own", "pdq", "a" * 64), ("own", "pdq", "b" * 64)]
+    memory._db.execute(
+        "CREATE TEMP TRIGGER full BEFORE INSERT ON verdicts WHEN new.entry LIKE '%b%' "
+        "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+    )
+    with pytest.raises(safehash.SafehashError, match="disk is full"):
+        memory.say_harmless(keys, None, said_by="ops")
+    memory.sync()
+    assert memory.verdicts == ()
+    memory._db.execute("DROP TRIGGER full")
+    assert [each.entry for each in memory.say_harmless(keys, None, said_by="ops")] == keys
+    assert len(memory.verdicts) == 2
+    memory.close()
 
 
 def test_a_file_of_something_else_is_no_memory(tmp_path: Path) -> None:
@@ -327,6 +345,22 @@ def test_tokens_that_cannot_be_understood_are_refused_and_not_shown(
     with pytest.raises(safehash.SafehashError, match=said) as caught:
         Tokens(str(path))
     assert "0123456789" not in str(caught.value)
+
+
+def test_tokens_that_others_may_read_or_change_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its group may read it: so services are given secrets."""
+    path = tmp_path / "tokens"
+    path.write_text("check ops 0123456789abcdef\n")
+    said = []
+    for mode in (0o600, 0o640, 0o644, 0o620, 0o666):
+        path.chmod(mode)
+        caplog.clear()
+        Tokens(str(path)).reload()
+        said.append([record.getMessage().rpartition(": others may ")[2] for record in caplog.records])
+    read, change = "read it: chmod 640", "change it: chmod 640"
+    assert said == [[], [], [read] * 2, [change] * 2, [f"read and {change}"] * 2]
 
 
 def test_a_file_of_tokens_as_others_write_it(tmp_path: Path) -> None:

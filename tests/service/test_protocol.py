@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import uvicorn
+from starlette.requests import Request
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from safehash.service.protocol import PIECES, Bounded, Pieces
+from safehash.service.bodies import read_pieces
+from safehash.service.pieces import PIECES, Pieces
+from safehash.service.protocol import Bounded
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
 
 HEAD = b"POST /x HTTP/1.1\r\nHost: a\r\n"
+#: As Java's own client offers HTTP/2 with every request.
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAI\r\n"
 #: A body without a byte, up to what may follow it.
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
 
@@ -27,9 +33,30 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.written = b""
+        self.kept = b""  # what came while nobody read
         self.n_writes = 0
         self.closed = False
         self.n_paused = 0
+        self.is_paused = False
+        self.n_reads = 0
+        self._protocol: Any = None
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._protocol = protocol
+
+    def take(self, protocol: HttpToolsProtocol, data: bytes) -> None:
+        """Hand over what came, as the event loop does: into the room it is given, as long as somebody reads."""
+        if self._protocol is None:
+            protocol.data_received(data)
+            return
+        while data and not self.closed and not self.is_paused:
+            room = self._protocol.get_buffer(-1)
+            n_bytes = min(len(room), len(data))
+            room[:n_bytes] = data[:n_bytes]
+            data = data[n_bytes:]
+            self.n_reads += 1
+            self._protocol.buffer_updated(n_bytes)
+        self.kept = data
 
     def write(self, data: Any) -> None:
         self.written += bytes(data)
@@ -43,9 +70,10 @@ class Wire(asyncio.Transport):
 
     def pause_reading(self) -> None:
         self.n_paused += 1
+        self.is_paused = True
 
     def resume_reading(self) -> None:
-        """Nothing was kept back."""
+        self.is_paused = False
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return default
@@ -111,9 +139,10 @@ def talk(
         for _ in range(3000):
             if until(wire):
                 break
-            piece = next(pieces, None)
+            piece = wire.kept or next(pieces, None)
+            wire.kept = b""
             if piece and not wire.closed:
-                protocol.data_received(piece)
+                wire.take(protocol, piece)
             await asyncio.sleep(0 if piece else 0.002)
         assert until(wire), wire.written[:300]
         was_closed = wire.closed
@@ -132,10 +161,68 @@ def closed(wire: Wire) -> bool:
     return wire.closed
 
 
-def test_an_upload_is_told_once_and_read_without_a_pause() -> None:
-    pieces = [HEAD + b"Content-Length: 2000000\r\n\r\n", *[bytes(100_000)] * 20]
+@pytest.mark.parametrize(("n_bytes", "n_paused"), [(1_000_000, 0), (2_000_000, 1)])
+def test_an_upload_is_told_once_and_read_without_a_pause(n_bytes: int, n_paused: int) -> None:
+    """But the one that a long upload makes until somebody has said how much is taken."""
+    pieces = [HEAD + b"Content-Length: %d\r\n\r\n" % n_bytes, *[bytes(100_000)] * (n_bytes // 100_000)]
     wire = talk(read_all, iter(pieces), until=answered)
-    assert (wire.written.endswith(b"[2000000]"), wire.n_paused) == (True, 0)
+    assert wire.written.endswith(b"[%d]" % n_bytes)
+    assert wire.n_paused == n_paused
+
+
+async def digest(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with the digest of the body, as our handlers read it: within eight megabytes."""
+    pieces = await read_pieces(Request(scope, receive), max_bytes=8 << 20, seconds=5.0)
+    await respond(send, hashlib.sha256(b"".join(pieces)).hexdigest().encode())
+
+
+@pytest.mark.parametrize("step", [9_777, 65_536, 300_000, 8 << 20])
+@pytest.mark.parametrize("kind", [b"Content-Length: %d\r\n\r\n", OFFER + b"Content-Length: %d\r\n\r\n"])
+def test_bodies_of_all_lengths_are_themselves_and_what_follows_them_is_another_request(
+    kind: bytes, step: int
+) -> None:
+    """They go past the parser; what comes behind one, in the same piece or the next, does not."""
+    bodies = [os.urandom(n) for n in (500_000, 0, 70_000, 65_536, 3, 2_500_000, 100_000)]
+    sent = b"".join(HEAD + kind % len(body) + body for body in bodies)
+    pieces = (sent[at : at + step] for at in range(0, len(sent), step))
+    wire = talk(digest, pieces, until=lambda wire: wire.written.count(b"HTTP/1.1 ") == len(bodies))
+    said = [part.rpartition(b"\r\n\r\n")[2].decode() for part in wire.written.split(b"HTTP/1.1 ")[1:]]
+    assert said == [hashlib.sha256(body).hexdigest() for body in bodies]
+
+
+def test_a_long_body_is_read_past_the_parser_and_the_system_not_asked_once_more() -> None:
+    body = HEAD + b"Content-Length: 500000\r\n\r\n" + bytes(500_000)
+    assert talk(digest, iter([body]), until=answered).n_reads == 2
+
+
+def test_the_rest_of_a_body_that_nobody_wants_is_dropped_and_the_next_request_answered() -> None:
+    def pieces() -> Iterator[bytes]:
+        yield HEAD + b"Content-Length: 500000\r\n\r\n" + bytes(100_000)
+        for _ in range(3):
+            yield b""
+        yield bytes(100_000)
+        yield bytes(300_000) + b"GET / HTTP/1.1\r\n\r\n"
+
+    wire = talk(read_nothing, pieces(), until=lambda wire: wire.written.count(b"done") == 2)
+    assert not wire.closed
+
+
+async def ask_and_leave(scope: Any, receive: Any, send: Any) -> None:
+    """Say that eight megabytes are taken, and answer before they are there."""
+    scope[PIECES].ask(8 << 20)
+    reading = asyncio.ensure_future(receive())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    reading.cancel()
+    await respond(send, b"done")
+
+
+def test_what_comes_past_the_parser_of_a_request_that_was_answered_is_bounded() -> None:
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % (7 << 20)
+    pieces = iter([head, *[bytes(100_000)] * 70])
+    wire = talk(ask_and_leave, pieces, until=closed)
+    assert wire.written.count(b"done") == 1
+    assert len(list(pieces)) > 50, "after a megabyte, and not at its end"
 
 
 def test_what_is_longer_than_is_taken_comes_in_pieces() -> None:
@@ -200,9 +287,6 @@ def test_a_second_request_on_its_way_is_not_taken_for_the_rest_of_the_first() ->
         return wire.written.count(b"[4]") == 2
 
     assert not talk(read_all, pieces(), kind=Quick, until=slow).closed
-
-
-OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAI\r\n"
 
 
 async def tell(scope: Any, receive: Any, send: Any) -> None:

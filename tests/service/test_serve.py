@@ -372,7 +372,7 @@ def test_a_verdict_is_of_the_entry_that_a_match_shows(
                 hash=safehash.Hash.from_hex("pdq", digest), source="own", id=name, keyed_by=keyed_by,
                 deleted=withdrawn and name == "one",
             )
-            for name, digest in zip(("one", "other"), hashes[1:], strict=False)
+            for name, digest in (("one", hashes[1]), ("other", hashes[2]), ("one", "00ff" * 16))
         ]  # fmt: skip
         write_entries(path, entries)
 
@@ -383,8 +383,17 @@ def test_a_verdict_is_of_the_entry_that_a_match_shows(
             return str(service.post("/v1/check", pictures[1].read_bytes()).json["outcome"])
 
         def say(verdict: str, **named: str) -> int:
-            return service.post_json("/v1/verdicts", {"list": "own", "verdict": verdict, **named}).status
+            said = service.post_json("/v1/verdicts", {"list": "own", "verdict": verdict, **named})
+            if said.status < 300 and "id" in named and not gone:
+                assert said.json["id"] == "one" and said.json["verdict"] == verdict
+                assert said.json["entries"] == (
+                    [{"id": "one"}]
+                    if keyed_by == "id"
+                    else [{"algorithm": "pdq", "hash": digest[:8]} for digest in (hashes[1], "00ff" * 2)]
+                ), "all that are called so, and not the last of them"
+            return said.status
 
+        gone = False
         for named in ({"id": "one"}, {"entry": f"pdq:{hashes[1]}"}):
             assert (outcome(), say("harmless", **named), outcome()) == ("match", 201, "suppressed")
             assert (say("harmful", **named), outcome()) == (200, "match")
@@ -400,6 +409,7 @@ def test_a_verdict_is_of_the_entry_that_a_match_shows(
             "own",
         )
         write(withdrawn=True)
+        gone = True
         assert service.post("/v1/reload", b"").status == 200
         assert say("harmful", **({"id": "one"} if keyed_by == "id" else {"entry": hashes[1]})) == 200, (
             "it is gone"

@@ -29,7 +29,7 @@ from safehash.service.asking import query_of
 from safehash.service.bodies import read_body
 from safehash.service.gathering import Gathering
 from safehash.service.numbers import Numbers
-from safehash.service.protocol import PIECES, Pieces
+from safehash.service.pieces import PIECES, Pieces
 from safehash.service.refusing import Refused
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")

@@ -13,6 +13,7 @@ from ..matching.printable import printable
 from .arguments import ListText, ReadPath, WriteSnapshotPath
 from .exits import FATAL, MATCHED, OK
 from .list_options import LIST, add_list_options, add_trusted, list_source, trusted_keys
+from .secrets import mind
 from .wording import so_many_entries, worded
 
 if TYPE_CHECKING:
@@ -112,7 +113,10 @@ def run_build(arguments: argparse.Namespace) -> int:
     from ..matching.matcher import Matcher
     from ..matching.signing import read_private_key
 
-    key = None if arguments.sign is None else read_private_key(arguments.sign)
+    key = None
+    if arguments.sign is not None:
+        key = read_private_key(arguments.sign)
+        mind(arguments.sign)
     matcher = Matcher.from_files(
         *(list_source(text, arguments) for text in arguments.lists),
         allow=[list_source(text, arguments) for text in arguments.allow],

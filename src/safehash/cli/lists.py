@@ -28,6 +28,7 @@ from .arguments import ListText, ReadPath, UpdatePath, WriteListPath, whole
 from .exits import FATAL, OK, UNDECIDED
 from .list_check import add_check, print_json, print_table, remarks_on
 from .list_options import LIST, add_list_options, list_source
+from .secrets import mind
 from .wording import report_record, so_many_entries, worded
 
 __all__ = ["add_commands"]
@@ -154,6 +155,7 @@ def _sign(args: argparse.Namespace) -> int:
     from ..matching.signing import read_private_key
 
     key = read_private_key(args.key)
+    mind(args.key)
     for each in args.lists:
         source = list_source(each, args)
         if signature_path(source).resolve() == Path(args.key).resolve():

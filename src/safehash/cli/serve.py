@@ -17,6 +17,7 @@ from ..service.options import ServiceOptions
 from .arguments import ReadPath, UpdatePath, memory, number, several, size, whole
 from .exits import OK
 from .scan import add_matcher_options, matcher_opener
+from .secrets import mind
 from .wording import so_many_entries, worded
 
 __all__ = ["add_commands"]
@@ -141,6 +142,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise SafehashError(f"serving needs pip install 'safehash[serve]': {exc.name} is not there") from exc
     if arguments.check:
         Tokens(options.tokens)
+        if options.tokens is not None:
+            mind(options.tokens)
         Memory(options.state, None).close()
         matcher = open_matcher(replace(settings, flood=None))
         for note in matcher.notes:

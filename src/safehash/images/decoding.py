@@ -16,6 +16,7 @@ from .exif import turned, turns_of
 from .formats import FORMATS
 from .frames import within_means
 from .guarding import guarded, guarded_frames, undisturbed
+from .lent import File, Lent, as_bytes
 from .limits import DEFAULT_LIMITS, Limits, check_bytes, check_small
 from .pictures import Blob, Decoded, Effort, Provenance, UInt8Array
 from .request import OWN_JPEG, Request
@@ -60,7 +61,7 @@ def decode(
 
 
 def decode_frames(
-    data: Blob,
+    data: Blob | Lent,
     *,
     limits: Limits = DEFAULT_LIMITS,
     step_for: Callable[[int], int] | None = None,
@@ -80,26 +81,29 @@ def decode_frames(
     ImageError
         For the first frame, and where a later one meets a limit; later damage ends the iteration.
     """
-    data = bytes(data)
-    name = check_bytes(data, limits)
+    held = data if isinstance(data, Lent) else bytes(data)
+    name = check_bytes(held, limits)
 
     known = FORMATS[name]
     if known.at_once is not None:
         request = Request(
             limits=limits, step_for=step_for, effort=effort, deadline=deadline, own_jpeg=own_jpeg
         )
-        return iter((_at_once(name, data, request),))
+        return iter((_at_once(name, held, request),))
+    copied = as_bytes(held)
 
     def start() -> Iterator[Decoded]:
-        check_parts(name, data)
-        colours = declared_colours(name, data)
+        check_parts(name, copied)
+        colours = declared_colours(name, copied)
         request = Request(limits=limits, step_for=step_for, colours=colours, effort=effort, deadline=deadline)
-        return known.read(data, request)
+        return known.read(copied, request)
 
-    return map(partial(_with_guard, name), within_means(guarded_frames(name, start), len(data), known.worth))
+    return map(
+        partial(_with_guard, name), within_means(guarded_frames(name, start), len(copied), known.worth)
+    )
 
 
-def _at_once(name: str, data: bytes, request: Request) -> Decoded:
+def _at_once(name: str, data: File, request: Request) -> Decoded:
     """Decode a file of a format that shows one picture."""
     read = FORMATS[name].at_once
     assert read is not None

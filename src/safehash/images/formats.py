@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from ..errors import UnsupportedImage
 from . import avif, bmp, gif, jpeg, png, pnm, tiff, webp
 from .frames import ANIMATION, FILM, STILLS, Worth, read_frames
+from .lent import File
 from .opening import Codec
 from .pictures import Decoded
 from .request import Request
@@ -29,13 +30,13 @@ class Format:
     read : callable
     worth : Worth
     at_once : callable or None
-        Returns the one picture of a file. It counts the file's parts and looks for its colours itself, where its short
-        way does not do.
+        Returns the one picture of a file, and reads lent bytes where they lie. It counts the file's parts and looks for
+        its colours itself, where its short way does not do.
     """
 
     read: Reader
     worth: Worth = ANIMATION
-    at_once: Callable[[bytes, Request], Decoded] | None = None
+    at_once: Callable[[File, Request], Decoded] | None = None
 
 
 def _heif() -> Callable[..., Any]:

@@ -21,6 +21,7 @@ from .guarding import guarded, without_remarks
 from .jpeg_ends import as_far_as_it_goes, before_damage, ended, rows_there
 from .jpeg_header import JpegHeader, exif_segments, read_jpeg_header
 from .jpeg_means import BLOCK, Means, read_means
+from .lent import File, as_bytes, lying, start_of
 from .limits import check_cost, check_held
 from .mending import bare_jpeg
 from .older_tools import as_the_reference_tool, is_shrunk
@@ -51,31 +52,39 @@ def _progressive(image: Any) -> list[tuple[int, int]]:
 CODEC = Codec(name="JPEG", opener=_opener, gives_rows=True, mend=bare_jpeg, progressive=_progressive)
 
 
+#: Bytes in which nearly every header ends, a photograph's profile and small picture included.
+_MOST_HEADERS = 1 << 16
+
+
 def read_jpeg(data: bytes, request: Request) -> Iterator[Decoded]:
     """Decode a JPEG file: luma, reduced, where the request is content with it, otherwise everything."""
     yield decode_jpeg(data, request)
 
 
-def decode_jpeg(data: bytes, request: Request) -> Decoded:
+def decode_jpeg(data: File, request: Request) -> Decoded:
     """Do the same without an iterator around it: most uploads are JPEG, and every call counts beside a small one."""
     decoded = _plainly(data, request) if request.step_for is not None else None
-    return decoded if decoded is not None else without_remarks(lambda: _patiently(data, request))
+    return decoded if decoded is not None else without_remarks(lambda: _patiently(as_bytes(data), request))
 
 
-def _plainly(data: bytes, request: Request) -> Decoded | None:
+def _plainly(data: File, request: Request) -> Decoded | None:
     """Decode the luma of an ordinary, undamaged JPEG file; None for any other, which `JpegImageFile` then reads.
 
     The same decoder gets the same settings as from `JpegImageFile.draft` and `load`, hence gives the same pixels
     (tested). What is saved is the library's reading of the header, a third of the time of a small picture, and
     the copies of handing the file over in pieces.
     """
-    header = read_jpeg_header(data)
+    start = start_of(data, _MOST_HEADERS)
+    header = read_jpeg_header(start)
+    if header is None and len(start) < len(data):
+        start = as_bytes(data)
+        header = read_jpeg_header(start)
     if header is None:
         return None
     if not header.one_scan:
-        check_jpeg_scans(data, header.frame, header.scan_at)
+        check_jpeg_scans(as_bytes(data), header.frame, header.scan_at)
     if header.has_profile:
-        request = replace(request, colours=declared_colours("JPEG", data))
+        request = replace(request, colours=declared_colours("JPEG", start))
     n_bands = len(header.sampling)
     means = _means(data, header, request)
     step = means.step if means is not None else request.step_of((header.width, header.height))
@@ -87,12 +96,14 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     is_wild = checked if means is None else _leaves_the_screen(data, header, means)
     is_gentle = _has_gentle_colours(n_bands, request) and (step == 1 or not is_wild)
     reduced = -(-header.width // step), -(-header.height // step)
-    both = decode_with_chroma(data, reduced, step) if means is None and (with_chroma or is_gentle) else None
+    both = None
+    if means is None and (with_chroma or is_gentle):
+        both = decode_with_chroma(as_bytes(data), reduced, step)
     pixels: UInt8Array | None
     if means is not None:
         pixels = means.luma
     else:
-        pixels = both.luma if both is not None else _luma(data, reduced, step)
+        pixels = both.luma if both is not None else _luma(as_bytes(data), reduced, step)
     if pixels is None:
         return None
     turns = read_turns(header.exif) if header.exif else UPRIGHT
@@ -125,7 +136,7 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     return decoded if turns is UPRIGHT else turned(decoded, turns)
 
 
-def _means(data: bytes, header: JpegHeader, request: Request) -> Means | None:
+def _means(data: File, header: JpegHeader, request: Request) -> Means | None:
     """Read the picture by our own reader, with its chroma where somebody looks at it.
 
     Not a whole one whose colours have to be converted: that takes a decode of them all, which gives the luma, too.
@@ -136,14 +147,16 @@ def _means(data: bytes, header: JpegHeader, request: Request) -> Means | None:
     if step == 1 and request.colours:
         return None
     _check_cost(header, step, request)
-    return read_means(data, header, step, deadline=request.deadline, with_chroma=request.effort is not None)
+    return read_means(
+        lying(data), header, step, deadline=request.deadline, with_chroma=request.effort is not None
+    )
 
 
-def _leaves_the_screen(data: bytes, header: JpegHeader, means: Means) -> bool:
+def _leaves_the_screen(data: File, header: JpegHeader, means: Means) -> bool:
     """Tell what is known: by the blocks that it may, and by the pixels where those are few, as not reduced ones are."""
     if not _may_leave_the_screen(header, means):
         return False
-    both = decode_with_chroma(data, (header.width, header.height), 1) if means.step == 1 else None
+    both = decode_with_chroma(as_bytes(data), (header.width, header.height), 1) if means.step == 1 else None
     return both is None or both.leaves_the_screen
 
 
@@ -180,7 +193,7 @@ def _with_chroma(header: JpegHeader, means: Means) -> Image:
     return pil.merge("YCbCr", planes)
 
 
-def _as_it_is_shown(data: bytes, request: Request, provenance: Provenance) -> Also:
+def _as_it_is_shown(data: File, request: Request, provenance: Provenance) -> Also:
     """Return a picture in colours that a screen has, decoded as finely as its limits allow."""
     step = next((step for step in (1, 2, 4) if _is_within(provenance, step, request)), provenance.scale)
     step = min(step, provenance.scale)
@@ -299,7 +312,7 @@ def _patiently(data: bytes, request: Request) -> Decoded:
     return turned(decoded, turns)
 
 
-def _by_gain_maps(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
+def _by_gain_maps(held: File, request: Request, provenance: Provenance) -> tuple[Also, ...]:
     """Return what screens show of a picture that has another brightness beside it.
 
     The other of a bright one is made of every pixel: browsers show it. What bright screens make of an ordinary one is
@@ -307,6 +320,7 @@ def _by_gain_maps(data: bytes, request: Request, provenance: Provenance) -> tupl
     """
     if request.effort is None:
         return ()
+    data = as_bytes(held)
 
     def load(gain: GainMap, step: int) -> tuple[Image, Image]:
         picture = _opened(data, request, step)
@@ -404,7 +418,7 @@ def _opened_again(data: bytes, drafted: tuple[str, tuple[int, int]], asked: tupl
 
 
 def _in_own_colours(
-    data: bytes, request: Request, provenance: Provenance, chroma: Callable[[], Image] | None = None
+    data: File, request: Request, provenance: Provenance, chroma: Callable[[], Image] | None = None
 ) -> tuple[Also, ...]:
     """Return the picture in the colours that the file declares, decoded for each where `chroma` is not there or not it.
 
@@ -443,14 +457,15 @@ def _in_own_colours(
 _HELD_BESIDE = {False: 7.0, True: 7.5}
 
 
-def _in_colour(data: bytes, request: Request, step: int) -> Image:
+def _in_colour(data: File, request: Request, step: int) -> Image:
     return _load(*_opened(data, request, step))[0]
 
 
 def _opened(
-    data: bytes, request: Request, step: int, *, for_size: tuple[int, int] | None = None
+    held: File, request: Request, step: int, *, for_size: tuple[int, int] | None = None
 ) -> tuple[bytes, ImageFile, tuple[int, int]]:
     """Open a file to be decoded in colour, reduced by a step, or by as much as leaves it no smaller than a size."""
+    data = as_bytes(held)
     check_parts("JPEG", data)
     bare = bare_jpeg(data)
     image = open_image(CODEC, bare)

@@ -10,7 +10,7 @@ from .._rows import read_luma
 from ..errors import ImageTooLarge
 from .deadline import NO_DEADLINE, Deadline
 from .jpeg_header import JpegHeader
-from .pictures import UInt8Array
+from .pictures import Blob, UInt8Array
 
 __all__ = ["ALL_BITS_BELOW", "BLOCK", "Chroma", "Means", "read_means"]
 
@@ -57,13 +57,18 @@ ALL_BITS_BELOW = 768
 
 
 def read_means(
-    data: bytes, header: JpegHeader, step: int, *, deadline: Deadline = NO_DEADLINE, with_chroma: bool = False
+    data: Blob,
+    header: JpegHeader,
+    step: int,
+    *,
+    deadline: Deadline = NO_DEADLINE,
+    with_chroma: bool = False,
 ) -> Means | None:
     """Read a JPEG file, a sample for every `step` columns and rows.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or memoryview
         The whole file.
     header : JpegHeader
         What it says of itself.

@@ -15,6 +15,7 @@ from ..errors import (
     UnsupportedImage,
     shortened,
 )
+from .lent import File, start_of
 from .sniffing import HEAD, sniff, sniff_unread
 
 __all__ = ["DEFAULT_LIMITS", "MIN_SIDE", "Limits", "check_bytes", "check_cost", "check_held"]
@@ -71,7 +72,7 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-def check_bytes(data: bytes, limits: Limits) -> str:
+def check_bytes(data: File, limits: Limits) -> str:
     """Return the format of a file.
 
     Raises
@@ -81,14 +82,15 @@ def check_bytes(data: bytes, limits: Limits) -> str:
     """
     if len(data) > limits.max_bytes:
         raise ImageTooLarge(f"{len(data)} bytes, the limit is {limits.max_bytes}")
-    if not data:
+    if not len(data):
         raise UnreadableImage("empty file")
-    name = sniff(data[:HEAD])
+    head = start_of(data, HEAD)[:HEAD]
+    name = sniff(head)
     if name is None:
         # No more than messages show of a digest: a stored one is given for its picture by mistake.
-        unread = sniff_unread(data[:HEAD])
+        unread = sniff_unread(head)
         what = "not an image in a known format" if unread is None else f"{unread} is not read"
-        raise UnsupportedImage(f"{what} (starts with {data[: SHOWN_DIGITS // 2].hex(' ')})")
+        raise UnsupportedImage(f"{what} (starts with {head[: SHOWN_DIGITS // 2].hex(' ')})")
     if name not in limits.formats:
         raise UnsupportedImage(f"{name} is not in the formats allowed ({', '.join(sorted(limits.formats))})")
     return name

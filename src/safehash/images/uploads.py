@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import io
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import ImageTooLarge, UnsupportedImage
-from ..files import NotRegularFile, TooManyBytes, read_regular
+from ..files import NotRegularFile, TooManyBytes, expect_within, opened_regular, read_regular
 from .decoding import expect_open, from_image
 from .limits import DEFAULT_LIMITS, Limits, check_large, check_small
 from .pictures import Decoded, Provenance
@@ -20,7 +22,7 @@ from .pictures import Decoded, Provenance
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["BinaryReader", "Unopened", "Upload", "UploadedFile", "read_file", "take"]
+__all__ = ["BinaryReader", "Unopened", "Upload", "UploadedFile", "open_file", "read_file", "take"]
 
 
 class BinaryReader(Protocol):
@@ -179,8 +181,37 @@ def read_file(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) 
     OSError
         The file cannot be read.
     """
-    try:
+    with _as_of_an_upload():
         return read_regular(path, limits.max_bytes)
+
+
+def open_file(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> tuple[io.FileIO, int]:
+    """Open an upload that comes as its path, for somebody else to read; return it and its length, and close it later.
+
+    Raises
+    ------
+    TypeError, ImageTooLarge, UnsupportedImage, OSError
+        As of `take`.
+    """
+    try:
+        name = _path_of(path)
+    except _NoUpload as exc:
+        raise TypeError(f"{_words(opened=False)}{exc}") from exc.__cause__
+    with _as_of_an_upload():
+        file, status = opened_regular(name)
+        try:
+            expect_within(status, limits.max_bytes, name)
+        except BaseException:
+            file.close()
+            raise
+    return file, status.st_size
+
+
+@contextmanager
+def _as_of_an_upload() -> Iterator[None]:
+    """Say of a file what is said of an upload that it is."""
+    try:
+        yield
     except NotRegularFile as exc:
         raise UnsupportedImage(str(exc.strerror)) from exc
     except TooManyBytes as exc:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..hashing.hashes import ForeignHash, Hash
+from ..search.aligned import empty_aligned
 from .entry import Entry
 from .formats.batch import Batch
 from .moments import Moments, Times, pairs_as_json
@@ -274,8 +275,9 @@ class EntryTableBuilder:
             algorithm = ALGORITHM_OF[kind]
             sections[f"rows.{algorithm.value}"] = np.frombuffer(rows, dtype=np.int64)
             # A copy: an array of numpy's may lie in huge pages, which saves a search a third of its time.
-            digests = np.frombuffer(self._digests[kind], dtype=np.uint8).copy()
-            sections[f"digests.{algorithm.value}"] = digests.reshape(-1, algorithm.n_bytes)
+            digests = empty_aligned((len(rows), algorithm.n_bytes))
+            digests.reshape(-1)[:] = np.frombuffer(self._digests[kind], dtype=np.uint8)
+            sections[f"digests.{algorithm.value}"] = digests
             self._digests[kind] = bytearray()
         sections["foreign_rows"] = np.frombuffer(self._foreign_rows, dtype=np.int64)
         sections["foreign_names"] = np.frombuffer(self._foreign_names, dtype=np.uint32)

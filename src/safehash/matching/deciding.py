@@ -18,6 +18,7 @@ from ..hashing.compute import hash_decoded, reduction_for
 from ..hashing.hashes import Algorithm, Hash
 from ..images.deadline import NO_DEADLINE, Deadline
 from ..images.decoding import decode_frames
+from ..images.lent import File, Lent, lying
 from ..images.pictures import Decoded, Provenance
 from ..images.uploads import Upload, take
 from ..lists.entry import Entry
@@ -51,7 +52,7 @@ class Facts(NamedTuple):
 
 
 def decide_upload(
-    state: State, item: Upload, settings: Settings, *, witness: Witness | None = None
+    state: State, item: Upload | Lent, settings: Settings, *, witness: Witness | None = None
 ) -> tuple[list[Match], Facts]:
     """Look one upload up. A bad image raises nothing: it is a fact, beside what its bytes alone matched.
 
@@ -68,7 +69,7 @@ def decide_upload(
     matches: list[Match] = []
     deadline = NO_DEADLINE if settings.deadline is None else Deadline.after(settings.deadline)
     try:
-        data = take(item, limits=settings.limits)
+        data = item if isinstance(item, Lent) else take(item, limits=settings.limits)
     except (ImageError, OSError) as exc:
         return matches, why_undecided(exc)
     try:
@@ -292,11 +293,11 @@ def _stored_hits(
 # -- judging ----------------------------------------------------------------------------------------------
 
 
-def _exact_matches(state: State, data: bytes, settings: Settings) -> list[Match]:
+def _exact_matches(state: State, data: File, settings: Settings) -> list[Match]:
     """Match the file's own digests."""
     found = {}
     for algorithm in state.exact:
-        digest = hashlib.new(algorithm.value, data, usedforsecurity=False).digest()
+        digest = hashlib.new(algorithm.value, lying(data), usedforsecurity=False).digest()
         hits = _exact_hits(state, algorithm, digest)
         if hits:
             found[algorithm] = hits

@@ -47,6 +47,7 @@ from ..errors import IndexFileError
 from ..files import open_regular, writing_whole
 from ..hashing.hashes import Algorithm
 from ..lists.table import EntryTable
+from ..search.aligned import empty_aligned
 from ..search.arrays import index_of_parts, parts_of, widths_of
 from ..search.index import Index
 from .decision import ListInfo
@@ -393,7 +394,7 @@ def _prefer_large_pages(data: npt.NDArray[np.uint8]) -> None:
 
 
 def _read_whole(file: io.FileIO, n_bytes: int) -> npt.NDArray[np.uint8]:
-    data = np.empty(n_bytes, np.uint8)
+    data = empty_aligned((n_bytes,))
     rest = data.data
     while rest:
         n_read = file.readinto(rest)

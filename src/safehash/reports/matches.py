@@ -286,7 +286,7 @@ def _pictures(files: dict[int, tuple[str, int | None, int | None]]) -> tuple[dic
     """Return a small grey picture of each file, as base64, and why some have none."""
     from ..scanning.confining import Means
     from ..scanning.options import USUAL_MEMORY
-    from ..scanning.pool import each_isolated
+    from ..scanning.pool import Failed, each_isolated
     from .thumbnails import thumbnail
 
     trouble: dict[str, list[str]] = {}
@@ -308,6 +308,8 @@ def _pictures(files: dict[int, tuple[str, int | None, int | None]]) -> tuple[dic
     for (number, path), picture in zip(wanted, pictures, strict=True):
         if picture is None:
             trouble.setdefault("could not be decoded", []).append(path)
+        elif isinstance(picture, Failed):
+            trouble.setdefault(picture.reason, []).append(path)
         else:
             made[number] = base64.b64encode(picture).decode("ascii")
     return made, [

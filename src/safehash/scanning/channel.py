@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import struct
 import time
@@ -14,6 +16,10 @@ _LENGTH = struct.Struct("!I")
 _PIECE = 1 << 16
 #: Bytes of the longest message that is taken from a worker, which may have been taken over: an explanation has less.
 _LONGEST = 64 << 20
+#: A time as the system takes it for `SO_RCVTIMEO` and `SO_SNDTIMEO`: seconds and microseconds; none is no end.
+_TIME = struct.Struct("ll")
+#: An open file's number, as it goes along with a message.
+_DESCRIPTOR = struct.Struct("i")
 
 
 class MessageTooLong(Exception):
@@ -33,6 +39,10 @@ class Channel:
         self._parts: list[bytes] = []  # what came of the next message, and perhaps of those behind it
         self._n_bytes = 0
         self._wanted: int | None = None  # bytes of the next message, its length included
+        # What the system was told of how long it may wait. It keeps that time, which costs a call less than asking it
+        # first whether there is anything, and another less than telling it the time anew.
+        self._bounds: dict[int, float | None] = {}
+        self._passed: list[int] = []  # open files that came along, not taken yet
 
     @classmethod
     def pair(cls) -> tuple[Channel, Channel]:
@@ -44,16 +54,27 @@ class Channel:
         """Return what can be waited for."""
         return self._end.fileno()
 
-    def send(self, message: bytes, *, timeout: float | None = None) -> None:
-        """Send a message.
+    def send(self, message: bytes, *, timeout: float | None = None, descriptor: int | None = None) -> None:
+        """Send a message, and an open file along with it.
 
         Raises
         ------
         TimeoutError, OSError
             The other end does not take it, or is gone.
         """
-        self._wait_for(timeout)
-        self._end.sendall(_LENGTH.pack(len(message)) + message)
+        self._bound(socket.SO_SNDTIMEO, timeout)
+        whole = _LENGTH.pack(len(message)) + message
+        along = (
+            []
+            if descriptor is None
+            else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, _DESCRIPTOR.pack(descriptor))]
+        )
+        try:
+            n_sent = self._end.sendmsg((whole,), along)
+            if n_sent < len(whole):
+                self._end.sendall(memoryview(whole)[n_sent:])
+        except BlockingIOError as exc:
+            raise TimeoutError(f"the other end takes nothing for {timeout} seconds") from exc
 
     def send_now(self, message: bytes) -> None:
         """Send a short message without waiting.
@@ -63,13 +84,12 @@ class Channel:
         OSError
             The other end is gone, or took none of the messages before.
         """
-        self._wait_for(None)
         whole = _LENGTH.pack(len(message)) + message
         if self._end.send(whole, socket.MSG_DONTWAIT) != len(whole):
             raise BrokenPipeError("the other end takes nothing")
 
     def receive(self, *, timeout: float | None = None, longest: int = _LONGEST) -> bytes:
-        """Return the next message.
+        """Return the next message. An open file that comes along is let go: who is sent some uses `receive_with`.
 
         Raises
         ------
@@ -80,10 +100,46 @@ class Channel:
         MessageTooLong
         """
         due = None if timeout is None else time.monotonic() + timeout
+        left = timeout
         while (message := self._whole(longest)) is None:
-            self._wait_for(None if due is None else max(due - time.monotonic(), 1e-6))
-            self._keep(self._end.recv(_PIECE))
+            if left is not None and left <= 0:
+                raise TimeoutError(f"no message within {timeout} seconds")
+            self._bound(socket.SO_RCVTIMEO, left)
+            with suppress(BlockingIOError):
+                self._keep(self._end.recv(_PIECE))
+            if due is not None:
+                left = due - time.monotonic()
         return message
+
+    def receive_with(self) -> bytes:
+        """Return the next message; `passed` returns the open file that came along.
+
+        Raises
+        ------
+        EOFError, OSError
+            The other end is gone.
+        MessageTooLong
+        """
+        room = socket.CMSG_SPACE(_DESCRIPTOR.size)
+        while self._passed:  # of a message that nobody could read: never taken for another's
+            os.close(self._passed.pop())
+        while (message := self._whole(_LONGEST)) is None:
+            part, along, _, _ = self._end.recvmsg(_PIECE, room, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
+            self._passed += [_DESCRIPTOR.unpack(each[: _DESCRIPTOR.size])[0] for _, _, each in along]
+            self._keep(part)
+        return message
+
+    def passed(self) -> int:
+        """Return the open file that came along with the last message. The caller closes it.
+
+        Raises
+        ------
+        OSError
+            None came: this process may open no more.
+        """
+        if not self._passed:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return self._passed.pop(0)
 
     def receive_now(self) -> bytes | None:
         """Return the next message, or None where it is not whole yet.
@@ -94,7 +150,6 @@ class Channel:
             The other end is gone.
         MessageTooLong
         """
-        self._wait_for(None)
         with suppress(BlockingIOError):
             self._keep(self._end.recv(_PIECE, socket.MSG_DONTWAIT))
         return self._whole(_LONGEST)
@@ -103,9 +158,13 @@ class Channel:
         """Close this end."""
         self._end.close()
 
-    def _wait_for(self, seconds: float | None) -> None:
-        if self._end.gettimeout() != seconds:  # saves a call of the system
-            self._end.settimeout(seconds)
+    def _bound(self, which: int, seconds: float | None) -> None:
+        """Have the system wait no longer than this from now on, in sending or receiving."""
+        if self._bounds.get(which) != seconds:
+            whole, part = divmod(round(1e6 * (seconds or 0.0)), 1_000_000)
+            told = _TIME.pack(whole, part if seconds is None or whole else max(part, 1))
+            self._end.setsockopt(socket.SOL_SOCKET, which, told)
+            self._bounds[which] = seconds
 
     def _keep(self, part: bytes) -> None:
         if not part:

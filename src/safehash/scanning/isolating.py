@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from io import FileIO
 from types import TracebackType
 
 from .._face import checked, names_no_digest
 from ..errors import ImageError, SafehashError
 from ..images.pictures import Decoded
-from ..images.uploads import Unopened, take
+from ..images.uploads import Unopened, open_file, take
 from ..matching.deciding import why_undecided
 from ..matching.decision import Audit, Decision
 from ..matching.flood import quarantined
@@ -22,6 +23,7 @@ from ..matching.state import State, of_lists
 from .confining import Means
 from .lanes import Task
 from .options import USUAL_MEMORY, USUAL_TIMEOUT, expect_memory, expect_timeout
+from .passing import OpenFile
 from .standby import Lanes
 from .starting import may_start
 from .worker import undecided
@@ -115,8 +117,8 @@ class Isolated:
     ) -> Decision:
         """Decide one upload as `Matcher.check` does, in another process.
 
-        A path or a file object is read here, and its bytes are handed over in memory; pixels (an array) are decided
-        here, there being nothing to decode.
+        A path is opened here and read there; a file object is read here, and its bytes are handed over in memory, as
+        those are that come as such. Pixels (an array) are decided here, there being nothing to decode.
 
         Parameters
         ----------
@@ -151,8 +153,13 @@ class Isolated:
         limits = self.matcher.limits
         with self._current() as generation:
             of_lists(generation.state, lists)
+            only = None if lists is None else frozenset(lists)
+            file: FileIO | None = None
             try:
-                given = take(item, limits=limits, opened=False)
+                if isinstance(item, (str, os.PathLike)):
+                    file, n_bytes = open_file(item, limits=limits)
+                else:
+                    given = take(item, limits=limits, opened=False)
             except (ImageError, OSError) as exc:
                 why = why_undecided(exc)
                 decision = undecided(
@@ -160,13 +167,15 @@ class Isolated:
                 )
                 audit = replace(generation.audit_of(lists), effort=effort or self.matcher.settings.effort)
                 return self._counted(replace(decision, audit=audit, failure=why.failure))
+            if file is not None:
+                with file:
+                    task = Task(n_bytes=n_bytes, is_file=True, effort=effort, lists=only)
+                    return self._decided(generation, OpenFile(file.fileno(), n_bytes), task)
             if isinstance(given, Decoded):
                 return self.matcher.check(given.pixels, effort=effort, lists=lists)
             if len(given) > limits.max_bytes:  # its digests are looked up, it is not decoded
                 return self.matcher.check(given, effort=effort, lists=lists)
-            only = None if lists is None else frozenset(lists)
-            task = Task(n_bytes=len(given), effort=effort, lists=only)
-            return self._counted(generation.lanes.decide(given, task, left=lambda: self._timeout))
+            return self._decided(generation, given, Task(n_bytes=len(given), effort=effort, lists=only))
 
     def reload(self) -> None:
         """Read the lists again, as `Matcher.reload` does; uploads under way are finished on the old ones.
@@ -257,6 +266,12 @@ class Isolated:
                 raise SafehashError("the pool is closed")
             self._generation.reserve()
             return self._generation
+
+    def _decided(self, generation: _Generation, given: bytes | OpenFile, task: Task) -> Decision:
+        return self._counted(generation.lanes.decide(given, task, left=self._left))
+
+    def _left(self) -> float:
+        return self._timeout
 
     def _counted(self, decision: Decision) -> Decision:
         guard = self.matcher.flood_guard

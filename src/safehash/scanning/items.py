@@ -11,6 +11,7 @@ from .records import Problem, Skipped
 
 if TYPE_CHECKING:
     from ..hashing.algorithms import Algorithm
+    from ..images.lent import File
     from ..matching.settings import Effort
 
 __all__ = ["HEAD_BYTES", "Found", "Item", "is_container", "why_skipped"]
@@ -77,7 +78,7 @@ class Item:
     mtime_ns: int | None = None
     named: bool = False
     remote: bool = False
-    data: bytes | None = None
+    data: File | None = None
     n_bytes: int | None = None
     error: str | None = None
     effort: Effort | None = None

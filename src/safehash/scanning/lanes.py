@@ -12,12 +12,14 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from ..errors import SafehashError
+from ..files import read_open
+from ..images.lent import File
 from ..matching.settings import Effort
 from .channel import Channel, MessageTooLong
 from .confining import Means, follow_parent, hush, keep_memory, limit, settle
 from .items import Item
 from .logs import Collector
-from .passing import SharedUpload, Upload, UploadMemory
+from .passing import OpenFile, SharedUpload, Upload, UploadMemory
 from .pool import KILLED_ATTEMPTS, SAY_NOTHING, Failed, crashed
 from .sealing import seal
 from .starting import UNGUARDED, WITHOUT_GUARD
@@ -32,9 +34,13 @@ _START_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One upload to decide: its length, and how. To explain, too, if that is asked; of one entry, if it is named."""
+    """One upload to decide: its length, and how. To explain, too, if that is asked; of one entry, if it is named.
+
+    A file that is handed over open is read by the worker; its length is what it was.
+    """
 
     n_bytes: int
+    is_file: bool = False
     effort: Effort | None = None
     lists: frozenset[str] | None = None
     explain: bool = False
@@ -42,7 +48,7 @@ class Task:
 
 
 #: How a task is told: by its fields in this order, which costs a third of what the whole does.
-_TOLD = ("n_bytes", "effort", "lists", "explain", "entry")
+_TOLD = ("n_bytes", "is_file", "effort", "lists", "explain", "entry")
 #: Before each answer: the number of its task. An answer to another task is never taken for this one's.
 _NUMBER = struct.Struct("!Q")
 
@@ -101,7 +107,7 @@ class Lane:
         self._number = 0  # of the last task
         self._start()
 
-    def decide(self, data: bytes, task: Task, *, timeout: float) -> Verdict:
+    def decide(self, data: bytes | OpenFile, task: Task, *, timeout: float) -> Verdict:
         """Have one upload decided within `timeout` seconds.
 
         Raises
@@ -133,7 +139,7 @@ class Lane:
             raise LookupError("no entry that is matched against has that id or digest")
         raise SafehashError(f"a worker failed: {answer}")
 
-    def _ask(self, data: bytes, task: Task, timeout: float) -> Any:
+    def _ask(self, data: bytes | OpenFile, task: Task, timeout: float) -> Any:
         """Send a task, and return what comes back.
 
         Raises
@@ -147,7 +153,9 @@ class Lane:
         assert self._memory is not None
         told = self._told(task)
         try:
-            if self._memory.put(data):
+            if isinstance(data, OpenFile):
+                self._channel.send(told, timeout=timeout, descriptor=data.descriptor)
+            elif self._memory.put(data):
                 self._channel.send(told, timeout=timeout)
             else:
                 self._channel.send(told, timeout=timeout)
@@ -333,9 +341,9 @@ def _serve(
     number = 0
     while True:
         try:
-            number, *told = pickle.loads(channel.receive())
+            number, *told = pickle.loads(channel.receive_with())
             task = Task(**dict(zip(_TOLD, told, strict=True)))
-            answer = _answer(worker, task, memory.read(channel, task.n_bytes))
+            answer = _answer(worker, task, _item_of(task, channel, memory, worker.max_bytes))
         except (EOFError, OSError):
             return
         except MemoryError:
@@ -343,8 +351,23 @@ def _serve(
         channel.send(_NUMBER.pack(number) + writer.write(answer))
 
 
-def _answer(worker: Worker, task: Task, data: bytes) -> Any:
-    item = Item(path="upload", named=True, data=data, effort=task.effort, lists=task.lists)
+def _item_of(task: Task, channel: Channel, memory: SharedUpload, max_bytes: int) -> Item:
+    """Take over what was handed over. A file that cannot be read, or has grown, is the upload's fault, not ours."""
+    data: File | None = None
+    error: str | None = None
+    if not task.is_file:
+        data = memory.read(channel, task.n_bytes)
+    else:
+        try:
+            data = read_open(channel.passed(), max_bytes, hint=task.n_bytes)
+        except OSError as exc:
+            error = f"cannot be read: {exc.strerror or exc}"
+    return Item(path="upload", named=True, data=data, error=error, effort=task.effort, lists=task.lists)
+
+
+def _answer(worker: Worker, task: Task, item: Item) -> Any:
+    if item.data is not None and task.is_file and len(item.data) > worker.max_bytes:
+        return worker.too_long()
     try:
         return worker.explain(item, task.entry) if task.explain else worker.decide(item)
     except SafehashError as exc:

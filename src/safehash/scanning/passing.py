@@ -1,4 +1,4 @@
-"""An upload on its way to a worker: in memory that both processes map, and on no disk."""
+"""An upload on its way to a worker: in memory that both processes map, on no disk; or as the open file that it is."""
 
 from __future__ import annotations
 
@@ -6,18 +6,29 @@ import mmap
 import os
 from importlib import import_module
 from multiprocessing import reduction
-from typing import Any
+from typing import Any, NamedTuple
 
+from ..images.lent import File, Lent
 from .channel import Channel
 
-__all__ = ["SharedUpload", "Upload", "UploadMemory", "length", "whole"]
+__all__ = ["OpenFile", "SharedUpload", "Upload", "UploadMemory", "length", "whole"]
 
 #: An upload's bytes, or the pieces in which they came: these are laid into shared memory one behind the other, and need
 #: not be put together before.
-Upload = bytes | tuple[bytes, ...]
+Upload = bytes | tuple[bytes | memoryview, ...]
+
+
+class OpenFile(NamedTuple):
+    """A regular file that its worker reads: open for reading, and how long it was when it was opened."""
+
+    descriptor: int
+    n_bytes: int
+
 
 #: Bytes of the memory that a lane maps for good; what is longer goes by the file behind it, which is emptied again.
 _KEPT_BYTES = 8 << 20
+#: Bytes from which on an upload is not copied by its worker: of a shorter one that costs less than asking.
+_LENT_FROM = 32 << 10
 #: Bytes of the longest upload that is handed over in a message, where the system has no memory to share.
 _LONGEST_UPLOAD = 1 << 31
 
@@ -110,12 +121,14 @@ class SharedUpload:
         if self._descriptor is not None:
             self._mapped = mmap.mmap(self._descriptor, _KEPT_BYTES, access=mmap.ACCESS_READ)
 
-    def read(self, channel: Channel, n_bytes: int) -> bytes:
-        """Return the upload."""
+    def read(self, channel: Channel, n_bytes: int) -> File:
+        """Return the upload: a short one copied, a longer one where it lies, until the next is handed over."""
         if self._descriptor is None or self._mapped is None:
             return channel.receive(longest=_LONGEST_UPLOAD)
         if n_bytes <= _KEPT_BYTES:
-            return self._mapped[:n_bytes]
+            if n_bytes < _LENT_FROM:
+                return self._mapped[:n_bytes]
+            return Lent(memoryview(self._mapped)[:n_bytes])
         parts: list[bytes] = []
         n_read = 0
         while n_read < n_bytes:  # one call gives at most 2 GiB

@@ -40,6 +40,8 @@ SAY_NOTHING = (
 _MAX_BREAKS = 5
 #: Seconds beyond all timeouts after which a pool that says nothing is given up.
 _PATIENCE = 30.0
+#: Seconds between two looks at whether a pool that says nothing is still there.
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -295,9 +297,10 @@ class Workers:
 def each_isolated(
     function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], *, means: Means, timeout: float
 ) -> Iterator[Any]:
-    """Call `function` with each of `arguments` in a worker process; None where it failed, hung or crashed.
+    """Call `function` with each of `arguments` in a worker process; give what it returns, or how that `Failed`.
 
-    For a few hundred calls at leisure, such as the thumbnails of a report.
+    For a few hundred calls at leisure, such as the thumbnails of a report. A worker that was killed from outside, or a
+    pool that broke, says nothing of its call: it is made again, as often as that may be an accident.
     """
     context = worker_context()
 
@@ -307,23 +310,39 @@ def each_isolated(
     pool = new_pool()
     try:
         for each in arguments:
-            error = None
-            try:
-                future = pool.schedule(function, args=each, timeout=timeout)
-                error = future.exception()
-            except RuntimeError as exc:
-                error = exc
-            if error is None:
-                yield future.result()
-                continue
-            if isinstance(error, (ProcessExpired, BrokenProcessPool, RuntimeError)):
-                pool.stop()  # type: ignore[no-untyped-call]
-                threading.Thread(target=_join, args=(pool,), daemon=True).start()
-                pool = new_pool()
-            yield None
+            for _ in range(KILLED_ATTEMPTS):
+                error, result = _called(pool, function, each, timeout)
+                ended = isinstance(error, (ProcessExpired, BrokenProcessPool))
+                if ended:
+                    pool.stop()  # type: ignore[no-untyped-call]
+                    threading.Thread(target=_join, args=(pool,), daemon=True).start()
+                    pool = new_pool()
+                if not ended or (isinstance(error, ProcessExpired) and error.exitcode not in SAY_NOTHING):
+                    break
+            yield result if error is None else _failure(error, timeout)
     finally:
         pool.stop()  # type: ignore[no-untyped-call]
         _join(pool)
+
+
+def _called(
+    pool: ProcessPool, function: Callable[..., Any], arguments: tuple[Any, ...], timeout: float
+) -> tuple[BaseException | None, Any]:
+    """Return what became of one call: what it raised, or what it returned."""
+    try:
+        future = pool.schedule(function, args=arguments, timeout=timeout)
+    except RuntimeError as exc:  # it broke while idle
+        return BrokenProcessPool(str(exc)), None
+    while True:
+        try:
+            error = future.exception(_LOOK_SECONDS)
+        except (
+            TimeoutError
+        ):  # not done yet: a pool that broke just then says nothing of it (as of `Workers.revive`)
+            if not pool.active and not future.done():
+                return BrokenProcessPool("it ended without a word"), None
+        else:
+            return (error, None) if error is not None else (None, future.result())
 
 
 def _join(pool: ProcessPool) -> None:
@@ -335,6 +354,8 @@ def _failure(error: BaseException, timeout: float) -> Failed:
         return Failed(kind="timeout", reason=f"undecided after {timeout:g} seconds, its worker was ended")
     if isinstance(error, MemoryError):
         return Failed(kind="memory", reason="it took more memory than --max-memory allows")
+    if isinstance(error, BrokenProcessPool):
+        return Failed(kind="crash", reason="its worker ended before it did anything")
     if not isinstance(error, (ProcessExpired, CancelledError)):
         _LOG.error("a worker failed on a file for a defect of safehash", exc_info=error)
         reason = f"a defect of safehash, please report it: {type(error).__name__} (the log has the traceback)"

@@ -17,6 +17,7 @@ from ..matching.matcher import Matcher
 from .confining import Means
 from .lanes import Lane, Task, WorkerDied
 from .logs import relay
+from .passing import OpenFile
 from .pool import KILLED_ATTEMPTS
 from .sharing import SharedLists
 from .starting import worker_context
@@ -91,12 +92,12 @@ class Lanes:
         """Whether the workers gave up files and network."""
         return self._sealed
 
-    def decide(self, data: bytes, task: Task, *, left: Callable[[], float]) -> Decision:
+    def decide(self, data: bytes | OpenFile, task: Task, *, left: Callable[[], float]) -> Decision:
         """Have an upload decided by the next lane that is free; what costs a worker's life is an outcome.
 
         Parameters
         ----------
-        data : bytes
+        data : bytes or OpenFile
         task : Task
         left : callable
             Returns the seconds it may take, counted from when it is asked. Raises where there are none.
@@ -115,7 +116,7 @@ class Lanes:
     def decide_in(
         self,
         lane: Lane,
-        data: bytes,
+        data: bytes | OpenFile,
         task: Task,
         *,
         left: Callable[[], float],

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from itertools import chain
 from operator import attrgetter
 from typing import Any, NoReturn
 
@@ -36,6 +37,8 @@ _PUTTING = tuple(
     tuple(kind.__dict__[name].__set__ for name in names) for kind, names in zip(KINDS, _NAMES, strict=True)
 )
 _PLAIN = frozenset({str, bytes, int, float, bool, type(None)})
+_NOTHING: tuple[()] = ()
+_THAT_AUDIT = (_AUDIT,)
 
 
 class Writer:
@@ -65,12 +68,18 @@ class Writer:
         if kind in _PLAIN or (kind is tuple and not value):
             return value
         if kind is Audit and value is self._audit:
-            return (_AUDIT,)
+            return _THAT_AUDIT
         tell = _TELLING.get(kind)
         if tell is None:
             raise pickle.PicklingError(f"{kind.__name__} is no part of a verdict")
         number, parts = tell
-        return (number, *[part if type(part) in _PLAIN else self._told(part) for part in parts(value)])
+        told = parts(value)
+        if _PLAIN.issuperset(map(type, told)):
+            return (number, *told)
+        return (
+            number,
+            *[part if type(part) in _PLAIN or part is _NOTHING else self._told(part) for part in told],
+        )
 
 
 def _by_fields(place: int) -> Callable[[Any], Any]:
@@ -81,11 +90,11 @@ _OF_FOREIGN = tuple(field.name for field in fields(ForeignHash))
 #: By what a value is: the number that stands for that, and how to take it apart.
 _TELLING: dict[type, tuple[int, Callable[[Any], Any]]] = {
     **{kind: (place, _by_fields(place)) for place, kind in enumerate(KINDS)},
-    tuple: (_TUPLE, iter),
-    list: (_LIST, iter),
-    dict: (_MAPPING, lambda value: (part for pair in value.items() for part in pair)),
-    FrozenMap: (_FROZEN, lambda value: (part for pair in value.items() for part in pair)),
-    FrozenList: (_STILL, iter),
+    tuple: (_TUPLE, tuple),
+    list: (_LIST, tuple),
+    dict: (_MAPPING, lambda value: tuple(chain.from_iterable(value.items()))),
+    FrozenMap: (_FROZEN, lambda value: tuple(chain.from_iterable(value.items()))),
+    FrozenList: (_STILL, tuple),
     Outcome: (_OUTCOME, lambda value: (value.value,)),
     Algorithm: (_ALGORITHM, lambda value: (value.value,)),
     Hash: (_HASH, lambda value: (value.algorithm.value, value.digest, value.quality)),
@@ -125,9 +134,7 @@ class Reader:
             raise pickle.UnpicklingError(f"a worker sent what is no verdict: {type(exc).__name__}") from exc
 
     def _made(self, told: Any) -> Any:
-        if type(told) in _PLAIN:
-            return told
-        if type(told) is tuple and not told:
+        if type(told) in _PLAIN or told is _NOTHING:
             return told
         if type(told) is not tuple or type(told[0]) is not int:
             raise pickle.UnpicklingError(
@@ -139,7 +146,9 @@ class Reader:
         number = told[0]
         if number == _AUDIT:
             return self._audit
-        parts = [part if type(part) in _PLAIN else self._made(part) for part in told[1:]]
+        parts: Any = told[1:]
+        if not _PLAIN.issuperset(map(type, parts)):
+            parts = [part if type(part) in _PLAIN or part is _NOTHING else self._made(part) for part in parts]
         if number >= 0:
             made: Any = object.__new__(KINDS[number])
             for put, part in zip(_PUTTING[number], parts, strict=True):
@@ -148,19 +157,27 @@ class Reader:
         return _MAKING[number](parts)
 
 
-def _pairs(parts: list[Any]) -> dict[Any, Any]:
+def _pairs(parts: Sequence[Any]) -> dict[Any, Any]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
-_MAKING: dict[int, Callable[[list[Any]], Any]] = {
+def _only(parts: Sequence[Any]) -> Any:
+    (part,) = parts
+    return part
+
+
+#: By what is told of them: to call an enumeration costs three times as much.
+_OUTCOMES = {each.value: each for each in Outcome}
+_ALGORITHMS = {each.value: each for each in Algorithm}
+_MAKING: dict[int, Callable[[Sequence[Any]], Any]] = {
     _TUPLE: tuple,
     _LIST: list,
     _MAPPING: _pairs,
     _FROZEN: lambda parts: FrozenMap(_pairs(parts)),
     _STILL: FrozenList,
-    _OUTCOME: lambda parts: Outcome(*parts),
-    _ALGORITHM: lambda parts: Algorithm(*parts),
-    _HASH: lambda parts: Hash(Algorithm(parts[0]), parts[1], quality=parts[2]),
+    _OUTCOME: lambda parts: _OUTCOMES[_only(parts)],
+    _ALGORITHM: lambda parts: _ALGORITHMS[_only(parts)],
+    _HASH: lambda parts: Hash(_ALGORITHMS[parts[0]], parts[1], quality=parts[2]),
     _FOREIGN: lambda parts: ForeignHash(**dict(zip(_OF_FOREIGN, parts, strict=True))),
 }
 

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import SafehashError, logger_of
 from ..hashing.hashes import Algorithm, Hash
+from ..images.lent import File, as_bytes, lying
 from ..matching.decision import Audit, Decision, Outcome
 from .confining import Means, follow_parent, hush, keep_memory, limit, settle
 from .items import Item
@@ -82,6 +83,11 @@ class Worker:
         """What its decisions carry, where nothing else was asked."""
         return self._matcher.audit
 
+    @property
+    def max_bytes(self) -> int:
+        """The longest upload that is looked at."""
+        return self._limits.max_bytes
+
     def decide(self, item: Item) -> Verdict:
         """Decide one item. Raises nothing for anything a file can do, nor for a defect of ours that it met.
 
@@ -120,6 +126,11 @@ class Worker:
         _LOG.warning("%s", reason)
         return self._refused(reason, time.perf_counter() if started is None else started, failure="memory")
 
+    def too_long(self) -> Verdict:
+        """Return the verdict on a file that grew beyond the limit while it was read."""
+        reason = f"more than {self._limits.max_bytes} bytes, the limit"
+        return self._refused(reason, time.perf_counter(), outcome=Outcome.TOO_LARGE)
+
     def explain(self, item: Item, entry: str | None) -> dict[str, Any] | None:
         """Explain one upload whose bytes are at hand, as plain data; None where no entry is called so.
 
@@ -129,7 +140,7 @@ class Worker:
             The snapshot turned out damaged.
         """
         try:
-            return self._matcher.explain(item.data or b"", entry, effort=item.effort).to_record()
+            return self._matcher.explain(as_bytes(item.data or b""), entry, effort=item.effort).to_record()
         except LookupError:
             return None
 
@@ -149,7 +160,7 @@ class Worker:
             return self._refused(item.error, started)
         size, mtime_ns, failure = item.size, item.mtime_ns, None
         if item.data is not None:
-            data = item.data
+            data: File = item.data
             n_bytes = len(data) if item.n_bytes is None else item.n_bytes
         elif item.remote:
             data, n_bytes, skipped = read_remote(item, self._limits.max_bytes)
@@ -165,11 +176,11 @@ class Worker:
         if n_bytes > self._limits.max_bytes:
             reason = f"{n_bytes} bytes, the limit is {self._limits.max_bytes}"
             return self._refused(reason, started, outcome=Outcome.TOO_LARGE, size=size, mtime_ns=mtime_ns)
-        decision = self._matcher.check(data, effort=item.effort, lists=item.lists)
+        decision = self._matcher.check(cast("bytes", data), effort=item.effort, lists=item.lists)
         is_plain = decision.is_decided and not decision.matches
         wanted = self._file_digests if is_plain else self._all_digests
         digests = tuple(
-            Hash(algorithm, hashlib.new(algorithm.value, data, usedforsecurity=False).digest())
+            Hash(algorithm, hashlib.new(algorithm.value, lying(data), usedforsecurity=False).digest())
             for algorithm in dict.fromkeys((*wanted, *item.digests))
         )
         return Verdict(

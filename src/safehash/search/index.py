@@ -16,6 +16,7 @@ from .._face import checked
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import n_threads_of
+from .aligned import aligned, empty_aligned
 from .slots import build_slots, choose_widths, masks_within, merge_slots, radii_for
 
 __all__ = ["Index", "check_distance"]
@@ -97,7 +98,8 @@ class Index:
     ) -> Index:
         """Return an index over an array of digests, uint8, shape (n, n_bytes).
 
-        The array is used as it is, not copied, when it is contiguous: do not write to it afterwards.
+        The array is used as it is, not copied, when it is contiguous and starts at a multiple of 64 bytes, as those of
+        tables do: do not write to it afterwards.
 
         Raises
         ------
@@ -127,6 +129,7 @@ class Index:
         if max_distance is None:
             max_distance = USUAL_DISTANCE.get(algorithm, 0)  # an index is built for what is asked most
         check_distance(algorithm, max_distance)
+        digests = aligned(digests)
         n = digests.shape[0]
         widths = () if method in ("faiss", "flat") else choose_widths(n, algorithm.n_bits, max_distance)
         starts, ids = build_slots(digests, widths, threads)
@@ -458,7 +461,7 @@ class Index:
         keep[self._rows(removed)] = False
         self._check_all()
         n_kept = int(np.count_nonzero(keep))
-        digests = np.empty((n_kept + len(new), n_bytes), np.uint8)
+        digests = empty_aligned((n_kept + len(new), n_bytes))
         # As one item a digest: picking rows of bytes takes three times as long.
         item = f"V{n_bytes}"
         if n_old:

@@ -23,6 +23,7 @@ from .answers import Json
 from .description import openapi, page
 from .engine import Engine
 from .fetching import Fetcher
+from .heads import header_of
 from .numbers import CONTENT_TYPE, Numbers
 from .options import ServiceOptions
 from .refusing import Refused, problem
@@ -168,10 +169,10 @@ def _endpoint(service: Service, routes: list[Route]) -> Endpoint:
                 allowed = ", ".join(sorted(by_method))
                 raise Refused(405, f"there are {allowed} of this path", headers={"Allow": allowed})
             if route.role != "anybody":
-                bearer = service.tokens.bearer(request.headers.get("authorization"), role=route.role)
+                bearer = service.tokens.bearer(header_of(request, b"authorization"), role=route.role)
                 if bearer is not None:
                     request.scope["safehash bearer"] = said["bearer"] = bearer
-                elif "origin" in request.headers:
+                elif header_of(request, b"origin") is not None:
                     # Any page that a browser on this machine shows could ask, and change what reviewers said.
                     raise Refused(403, "a page in a browser asks: start the service with --tokens")
             answer = await route.handler(service, request)

@@ -115,7 +115,7 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
         unknown = set(given) - {"hash", "hashes", "algorithm", "quality", *may_be_said}
         if unknown:
             raise Refused(400, f"not understood: {', '.join(sorted(unknown))}")
-    elif is_urlencoded(request) and _NO_PICTURE.match(whole(pieces[:1])) is not None:
+    elif pieces and is_urlencoded(request) and _NO_PICTURE.match(pieces[0]) is not None:
         raise Refused(415, "that is no picture: JSON is sent with Content-Type: application/json")
     elif pieces:
         uploads.append(pieces)

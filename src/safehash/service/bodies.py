@@ -13,7 +13,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from .protocol import PIECES, Pieces
+from .heads import header_of, kind_of
+from .pieces import PIECES, Piece, Pieces
 from .refusing import Refused
 
 __all__ = ["Part", "is_form", "is_json", "is_urlencoded", "json_of", "parts_of", "read_body", "read_pieces"]
@@ -45,7 +46,7 @@ async def read_body(request: Request, *, max_bytes: int, seconds: float) -> byte
     return b"".join(await read_pieces(request, max_bytes=max_bytes, seconds=seconds))
 
 
-async def read_pieces(request: Request, *, max_bytes: int, seconds: float) -> tuple[bytes, ...]:
+async def read_pieces(request: Request, *, max_bytes: int, seconds: float) -> tuple[Piece, ...]:
     """Return a request's whole body in the pieces in which it came, none of them empty.
 
     Raises
@@ -74,23 +75,24 @@ async def read_pieces(request: Request, *, max_bytes: int, seconds: float) -> tu
         raise Refused(400, "the client went away") from exc
 
 
-async def _read(request: Request, max_bytes: int) -> tuple[bytes, ...]:
-    said = request.headers.get("content-length", "")
+async def _read(request: Request, max_bytes: int) -> tuple[Piece, ...]:
+    said = header_of(request, b"content-length") or ""
     is_refused = said.isdigit() and int(said) > max_bytes
-    if is_refused and request.headers.get("expect", "").lower() == "100-continue":
+    if is_refused and (header_of(request, b"expect") or "").lower() == "100-continue":
         raise _too_large(max_bytes)  # the client waits for leave to send: nothing is on its way
     pieces = request.scope.get(PIECES)
     if isinstance(pieces, Pieces):
-        pieces.most = max_bytes
-    chunks: list[bytes] = []
+        pieces.ask(max_bytes)
+    chunks: list[Piece] = []
     n_bytes = 0
     async for chunk in request.stream():
-        n_bytes += len(chunk)
+        come = (*pieces.taken(), chunk) if isinstance(pieces, Pieces) else (chunk,)
+        n_bytes += sum(map(len, come))
         is_refused = is_refused or n_bytes > max_bytes
         if is_refused:
             chunks.clear()
-        elif chunk:
-            chunks.append(chunk)
+        else:
+            chunks += filter(None, come)
         if n_bytes > _LINGERED * max_bytes:
             break
     if is_refused:
@@ -107,22 +109,18 @@ def _too_large(max_bytes: int) -> Refused:
 
 def is_form(request: Request) -> bool:
     """Tell whether a request's body says it is a form."""
-    return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    return kind_of(request).startswith("multipart/form-data")
 
 
 def is_json(request: Request) -> bool:
     """Tell whether a request's body says it is JSON."""
-    kind = _kind(request)
+    kind = kind_of(request)
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
 def is_urlencoded(request: Request) -> bool:
     """Tell whether a request's body says it is a form of another kind, as curl says unasked."""
-    return _kind(request) == "application/x-www-form-urlencoded"
-
-
-def _kind(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind_of(request) == "application/x-www-form-urlencoded"
 
 
 @dataclass(slots=True)
@@ -189,7 +187,7 @@ def parts_of(request: Request, body: bytes) -> list[Part]:
     Refused
         400: it is none, or breaks off.
     """
-    _, options = parse_options_header(request.headers.get("content-type", ""))
+    _, options = parse_options_header(header_of(request, b"content-type") or "")
     boundary = options.get(b"boundary")
     if not boundary:
         raise Refused(400, "the form does not say what parts its parts (boundary=)")

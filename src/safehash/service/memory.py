@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -21,7 +21,7 @@ from ..matching.decision import Decision
 from ..matching.flood import FloodGuard
 from ..scanning.databases import OwnFile
 
-__all__ = ["Memory", "Verdict"]
+__all__ = ["Memory", "Verdict", "named_by"]
 
 #: "shsv" in SQLite's own field for whose file it is.
 _APPLICATION = 0x73687376
@@ -65,10 +65,9 @@ class Verdict:
 
     def to_record(self) -> dict[str, Any]:
         """Return it as plain data, the digest shortened."""
-        source, kind, value = self.entry
         return {
-            "list": source,
-            **({"id": value} if kind == "id" else {"algorithm": kind, "hash": value[:8]}),
+            "list": self.entry[0],
+            **named_by(self.entry),
             "upload": None if self.upload is None else self.upload.hex[:8],
             "said_by": self.said_by,
             "said": self.said,
@@ -262,31 +261,59 @@ class Memory:
         """What reviewers said is harmless, as of the last `sync`."""
         return tuple(verdict for each in self._verdicts.values() for verdict in each)
 
-    def say_harmless(self, entry: Key, upload: Hash | None, *, said_by: str, note: str = "") -> Verdict:
-        """Keep that what an entry matches is harmless, for one upload and what is like it, or for all."""
+    def say_harmless(
+        self, entries: Sequence[Key], upload: Hash | None, *, said_by: str, note: str = ""
+    ) -> tuple[Verdict, ...]:
+        """Keep that what entries match is harmless, for one upload and what is like it, or for all."""
         said = datetime.now(timezone.utc).isoformat(timespec="seconds")
         text = "" if upload is None else f"{upload.algorithm.value}:{upload.hex}"
         self._write(
-            "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)",
-            (_text(entry), text, said_by, said, note),
+            (
+                "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)",
+                (_text(entry), text, said_by, said, note),
+            )
+            for entry in entries
         )
-        return Verdict(entry=entry, upload=upload, said_by=said_by, said=said, note=note)
+        return tuple(
+            Verdict(entry=entry, upload=upload, said_by=said_by, said=said, note=note) for entry in entries
+        )
 
-    def say_harmful(self, entry: Key) -> None:
-        """Take back what was said of an entry, and put it into service for good if it was quarantined."""
-        self._write("DELETE FROM verdicts WHERE entry = ?", (_text(entry),))
-        self._write("DELETE FROM quarantined WHERE entry = ?", (_text(entry),))
-        self._write("INSERT OR IGNORE INTO released VALUES (?)", (_text(entry),))
+    def say_harmful(self, entries: Sequence[Key]) -> None:
+        """Take back what was said of entries, and put those into service for good that were quarantined."""
+        self._write(
+            (statement, (_text(entry),))
+            for entry in entries
+            for statement in (
+                "DELETE FROM verdicts WHERE entry = ?",
+                "DELETE FROM quarantined WHERE entry = ?",
+                "INSERT OR IGNORE INTO released VALUES (?)",
+            )
+        )
         if self._guard is not None:
-            self._guard.release(entry)
+            for entry in entries:
+                self._guard.release(entry)
 
-    def _write(self, statement: str, values: Iterable[Any]) -> None:
+    def _write(self, statements: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+        """Execute all of them, or none where one fails: nobody knows of half a verdict what it is."""
         with self._file:
             try:
-                self._db.execute(statement, tuple(values))
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    for statement, values in statements:
+                        self._db.execute(statement, values)
+                    self._db.execute("COMMIT")
+                except BaseException:
+                    self._db.execute("ROLLBACK")
+                    raise
             except sqlite3.Error as exc:
                 raise SafehashError(f"{self._path}: cannot be written: {exc}") from exc
         self.sync()
+
+
+def named_by(key: Key) -> dict[str, str]:
+    """Return how an entry's key names it: by its id, or by its digest, shortened."""
+    _, kind, value = key
+    return {"id": value} if kind == "id" else {"algorithm": kind, "hash": value[:8]}
 
 
 def _text(key: Key) -> str:

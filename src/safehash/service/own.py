@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -13,9 +14,11 @@ from ..hashing.hashes import Hash
 from ..lists.switches import for_shell
 from ..matching.decision import Decision
 from ..matching.naming import keys_named
+from ..matching.record import decision_record
 from .answers import Json
 from .asking import Asked, ask, hash_of
 from .bodies import json_of, read_body
+from .memory import named_by
 from .refusing import Refused
 from .serving import Answer, Route, Service
 
@@ -26,7 +29,7 @@ _MOST_NOTE = 1000
 
 
 def _record(decision: Decision, asked: Asked) -> dict[str, Any]:
-    return decision.to_record(full_hashes=asked.full_hashes)
+    return decision_record(decision.facts(), full_hashes=asked.full_hashes)
 
 
 def _said(decisions: list[Decision], asked: Asked) -> dict[str, Any]:
@@ -194,20 +197,24 @@ async def say(service: Service, request: Request) -> Answer:
         if verdict == "harmful":
             known = {each.entry for each in memory.verdicts}
             known |= service.engine.quarantined.keys()
-            keys = tuple({*keys, *({key} & known)})  # of one that is gone from its list, too
+            keys = tuple(dict.fromkeys((*keys, *({key} & known))))  # of one that is gone from its list, too
         if not keys:
             raise Refused(404, "no entry of that list is called so: nothing would come of it")
         if verdict == "harmful":
-            for each in keys:
-                await loop.run_in_executor(None, memory.say_harmful, each)
-            return Answer(Json({"list": source, "verdict": "harmful"}))
+            await loop.run_in_executor(None, memory.say_harmful, keys)
+            return Answer(Json(_kept(key, keys, {"verdict": "harmful"})))
         said_by = str(request.scope.get("safehash bearer") or "anybody")
-        for each in keys:
-            say_so = partial(memory.say_harmless, each, upload, said_by=said_by, note=note)
-            said = await loop.run_in_executor(None, say_so)
-        return Answer(Json(said.to_record(), 201))
+        say_so = partial(memory.say_harmless, keys, upload, said_by=said_by, note=note)
+        said = (await loop.run_in_executor(None, say_so))[0].to_record()
+        what = {name: said[name] for name in ("upload", "said_by", "said", "note")}
+        return Answer(Json(_kept(key, keys, {"verdict": "harmless", **what}), 201))
     except SafehashError as exc:
         raise Refused(503, str(exc)) from exc
+
+
+def _kept(key: tuple[str, ...], keys: Sequence[tuple[str, ...]], said: dict[str, Any]) -> dict[str, Any]:
+    """Return what was said of an entry as it was called, and of which: several may have one id."""
+    return {"list": key[0], **named_by(key), **said, "entries": [named_by(each) for each in keys]}
 
 
 _CHECKED = {

@@ -5,22 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-__all__ = ["PIECES", "Bounded", "Pieces"]
+from .pieces import PIECES, Pieces
+from .straight import Straight
 
-#: Where a request's scope has its `Pieces`.
-PIECES = "safehash pieces"
+__all__ = ["Bounded"]
 
-#: Bytes that are collected of a body before the application says how many it takes: what comes with the head, and more.
-_UNASKED = 1 << 20
-#: Bytes of a piece that is kept as it is. A smaller one joins others: in pieces of two bytes, a body would take twenty
-#: times its length otherwise.
-_LEAST_PIECE = 4096
 #: Bytes of a request's head: its line and its headers.
 _MOST_HEAD = 64 << 10
 #: Bytes that may still come of a request that has been answered.
@@ -32,48 +28,10 @@ _UPGRADES = (b"upgrade", b"http2-settings")
 #: Headers that are written as they are.
 _PLAIN_NAME = re.compile(rb"[a-z0-9-]+")
 _PLAIN_VALUE = re.compile(rb"[\x20-\x7e]*")
+#: Bytes of a body from which on it is worth to read them past the parser.
+_LEAST_STRAIGHT = 32 << 10
 #: Seconds in which a head must be there, and the rest of a request that has been answered.
 _HEAD_SECONDS = 30.0
-
-
-class Pieces:
-    """A body as it comes: put together once, for who asks for its bytes and not its pieces, and not kept.
-
-    Attributes
-    ----------
-    most : int
-        Bytes up to which they are collected.
-    are_all : bool
-        Whether nothing more comes.
-    """
-
-    def __init__(self) -> None:
-        self.most = _UNASKED
-        self.are_all = False
-        self._pieces: list[bytes | bytearray] = []
-        self._n_bytes = 0
-
-    def __iadd__(self, piece: bytes) -> Pieces:
-        pieces = self._pieces
-        if len(piece) >= _LEAST_PIECE:
-            pieces.append(piece)
-        elif pieces and isinstance(pieces[-1], bytearray):
-            pieces[-1] += piece
-        else:
-            pieces.append(bytearray(piece))
-        self._n_bytes += len(piece)
-        return self
-
-    def __len__(self) -> int:
-        return self._n_bytes
-
-    def __bytes__(self) -> bytes:
-        return b"".join(self.taken())
-
-    def taken(self) -> tuple[bytes, ...]:
-        """Hand the pieces over; none are left here."""
-        pieces, self._pieces, self._n_bytes = tuple(map(bytes, self._pieces)), [], 0
-        return pieces
 
 
 @lru_cache(maxsize=1024)
@@ -147,6 +105,20 @@ def _without_upgrade(headers: list[tuple[bytes, bytes]]) -> Iterator[tuple[bytes
             yield name, value
 
 
+def _length_of(headers: list[tuple[bytes, bytes]]) -> int:
+    """Return how long a head, which was parsed, says its body is; 0 where that comes in chunks, or not at all."""
+    said = dict(headers)
+    return 0 if b"transfer-encoding" in said else int(said.get(b"content-length", 0))
+
+
+def _parser(protocol: HttpToolsProtocol) -> HttpRequestParser:
+    """Return a parser as uvicorn makes it."""
+    parser = HttpRequestParser(protocol)
+    with suppress(AttributeError):  # httptools before 0.6.3
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser
+
+
 class Bounded(HttpToolsProtocol):
     """uvicorn's own protocol, with what it leaves unbounded bounded, and bodies handed over whole, as answers are.
 
@@ -162,19 +134,22 @@ class Bounded(HttpToolsProtocol):
     _is_whole = True  # the request has come to its end
     _is_upgrade = False  # the head offers another protocol, and is read again without that
     _n_bytes = 0  # of the head, or of what is left of a request that has been answered
+    _n_rest = 0  # bytes that still come of a body whose length was said
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        transport.set_protocol(Straight(self))
         self._expect_it()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._have_it()
         super().connection_lost(exc)
 
-    def data_received(self, data: bytes) -> None:
-        is_left = not self._in_head and not self._is_whole and self.cycle.response_complete
-        if self._in_head or is_left:
+    def data_received(self, data: bytes | memoryview) -> None:
+        was_in_head = self._in_head
+        is_left = not was_in_head and not self._is_whole and self.cycle.response_complete
+        if was_in_head or is_left:
             self._n_bytes += len(data)
         self._feed(data)
         if self._in_head and not self._is_whole:
@@ -184,8 +159,37 @@ class Bounded(HttpToolsProtocol):
                 self._expect_it()
         elif is_left and self._n_bytes > _MOST_LEFT:
             self.transport.close()
+        elif was_in_head and self._n_rest >= _LEAST_STRAIGHT and not self.n_straight():
+            self.flow.pause_reading()  # the application is about to say how much it takes, which reads on
 
-    def _feed(self, data: bytes) -> None:
+    # -- of a body whose length was said, what came with its head goes through the parser, and the rest past it --
+
+    def n_straight(self) -> int:
+        if self._n_rest < _LEAST_STRAIGHT:
+            return 0
+        cycle: Any = self.cycle
+        pieces = cycle.body
+        is_taken = isinstance(pieces, Pieces) and len(pieces) + self._n_rest <= pieces.most
+        return self._n_rest if is_taken and not cycle.response_complete else 0
+
+    def goes_on(self, n_bytes: int) -> bool:
+        if not self.cycle.response_complete:
+            return True
+        self._n_bytes += n_bytes
+        if self._n_bytes > _MOST_LEFT:
+            self.transport.close()
+        return False
+
+    def is_there(self, rest: memoryview | None) -> None:
+        body: Any = self.cycle.body
+        if rest is not None and isinstance(body, Pieces):
+            body += rest
+        self.on_message_complete()
+        self.parser = _parser(self)  # the one before still waits for the body
+
+    # ------------------------------------------------------------------------------------------------------------
+
+    def _feed(self, data: bytes | memoryview) -> None:
         self._unset_keepalive_if_required()
         left = memoryview(data)
         while left:
@@ -208,12 +212,12 @@ class Bounded(HttpToolsProtocol):
         ]
         head += [b"%b: %b" % each for each in _without_upgrade(self.headers)]
         self._is_upgrade = False
-        self.parser = HttpRequestParser(self)
+        self.parser = _parser(self)
         self.parser.feed_data(b"\r\n".join([*head, b"", b""]))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head, self._is_whole, self._n_bytes = True, False, 0
+        self._in_head, self._is_whole, self._n_bytes, self._n_rest = True, False, 0, 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # not what follows a body: nobody asks for it
@@ -231,9 +235,11 @@ class Bounded(HttpToolsProtocol):
             scope: Any = cycle.scope
             cycle.body = scope[PIECES] = Pieces()
             cycle.send = _Whole(cycle).send
+            self._n_rest = _length_of(self.headers)
 
     def on_body(self, body: bytes) -> None:
         cycle: Any = self.cycle
+        self._n_rest -= len(body)
         pieces = cycle.body
         if isinstance(pieces, Pieces) and len(pieces) + len(body) <= pieces.most:
             if not cycle.response_complete:
@@ -244,7 +250,7 @@ class Bounded(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self._is_upgrade:
             return
-        self._is_whole = True
+        self._is_whole, self._n_rest = True, 0
         self._have_it()
         if self.cycle is not None and isinstance(self.cycle.body, Pieces):
             self.cycle.body.are_all = True

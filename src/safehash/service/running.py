@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import socket
 import stat
 import sys
@@ -26,6 +25,7 @@ from .engine import Engine
 from .options import ServiceOptions
 from .protocol import Bounded
 from .serving import Service
+from .signals import Signals
 
 __all__ = ["serve"]
 
@@ -38,20 +38,18 @@ _KEEP_ALIVE_SECONDS = 30
 
 
 class _Server(uvicorn.Server):
-    """With signal handlers of ours: what was told to end and did has ended well, and a hang-up reads lists again."""
+    """With signals as we heed them: what was told to end and did has ended well, and a hang-up reads lists again."""
 
-    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service, signals: Signals) -> None:
         super().__init__(config)
         self._service = service
+        self._signals = signals
         self._reloads: set[asyncio.Task[None]] = set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, self._stop)
-        loop.add_signal_handler(signal.SIGTERM, self._stop)
-        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
-        yield
+        with self._signals.told_to(self._stop, self._hang_up):
+            yield
 
     def _stop(self) -> None:
         self.force_exit = self.should_exit
@@ -89,14 +87,15 @@ def serve(
     SafehashError, OSError
         It cannot listen there, or the lists cannot be used.
     """
-    with _listener(options) as listener:
+    signals = Signals()
+    with signals.heeded(), _listener(options) as listener:
         engine = Engine(open_matcher, options, flood=flood)
         if listening is not None:
             listening(_where(options, listener))
-        _serve(service_of(engine, options, access), listener)
+        _serve(service_of(engine, options, access), listener, signals)
 
 
-def _serve(service: Service, listener: socket.socket) -> None:
+def _serve(service: Service, listener: socket.socket, signals: Signals) -> None:
     errors: list[BaseException] = []
 
     def failed(error: BaseException) -> None:
@@ -116,7 +115,7 @@ def _serve(service: Service, listener: socket.socket) -> None:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=max(1, round(service.options.grace)),
     )
-    server = _Server(config, service)
+    server = _Server(config, service, signals)
     keep_memory()  # bodies of requests come and go
     server.run(sockets=[listener])  # in uvloop's event loop, where that is installed
     if errors:

@@ -9,11 +9,13 @@ import hmac
 import re
 from dataclasses import dataclass
 
-from ..errors import SafehashError
-from ..files import read_regular
+from ..errors import SafehashError, logger_of
+from ..files import exposed, read_regular
 from .refusing import Refused
 
 __all__ = ["ROLES", "Tokens"]
+
+_LOG = logger_of(__name__)
 
 #: What a token is for; an administrator may ask everything that a pipeline may.
 ROLES = ("check", "admin")
@@ -66,6 +68,8 @@ class Tokens:
         """
         if self._path is not None:
             self._tokens = _read(self._path)
+            if said := exposed(self._path):
+                _LOG.warning("%s: %s", self._path, said)
 
     def bearer(self, header: str | None, *, role: str) -> str | None:
         """Return the name of who bears an Authorization header; None where no tokens are needed.
