@@ -73,7 +73,7 @@ typedef struct {
 /* ---- refining ---- */
 
 #define SV_CERTAIN 0.5f /* a bit counts in full where its coefficient has this part of the mean size: see sv_agreement */
-#define SV_DOUBTFUL 0.2f /* a bit may as well be the other where its coefficient is nearer to the median than this part of the mean distance */
+#define SV_DOUBTFUL 0.6f /* a bit may as well be the other where its coefficient is nearer to the median than this part of the mean distance */
 #define SV_NARROWEST 0.1 /* sides: no window is refined to less; boxes are proposed from SV_LEAST_SPAN on */
 
 #define SV_SUMS(n) (((n) + 1) * ((n) + 16)) /* floats of the running evidence along all lines */
