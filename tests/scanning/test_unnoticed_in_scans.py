@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import pickle
+import socket
+import struct
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +15,7 @@ from typing import Any
 import pytest
 
 from safehash import CatalogError, Limits, Matcher
+from safehash.scanning.channel import Channel
 from safehash.scanning.items import Item
 from safehash.scanning.store import Store
 from safehash.scanning.watching import Renamed, _Arrivals
@@ -73,3 +77,23 @@ def test_what_a_walk_finds_is_looked_at_or_waited_for_unless_it_is_stopped(tmp_p
     assert seen(stop) == paths
     stop.set()
     assert seen(stop) == set()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
+def test_a_message_in_pieces_is_whole_and_what_comes_behind_it_the_next() -> None:
+    theirs, ours = socket.socketpair()
+    channel = Channel(ours)
+    sent = [bytes([k]) * 1000 for k in (1, 2)]
+    whole = b"".join(struct.pack("!I", len(message)) + message for message in sent)
+    for first, end in ((0, 3), (3, 300), (300, 700), (700, 900)):
+        theirs.sendall(whole[first:end])
+        with pytest.raises(TimeoutError):
+            channel.receive(timeout=0.001)
+    theirs.sendall(whole[900:1500])
+    assert channel.receive() == sent[0]
+    theirs.sendall(whole[1500:])
+    assert channel.receive() == sent[1]
+    theirs.close()
+    with pytest.raises(EOFError):
+        channel.receive()
+    channel.close()
