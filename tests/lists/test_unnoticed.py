@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from safehash import ListError, load_list
+from safehash.lists.formats.column_names import NAMES_OF_DIGESTS
 from safehash.lists.formats.inside import doubt_in
 
 M = [hashlib.md5(bytes([k])).hexdigest() for k in range(60)]
@@ -109,3 +110,9 @@ def test_a_carriage_return_ends_a_line_wherever_it_is(end: str, tmp_path: Path) 
     assert [entry.labels for entry in loaded.table] == [("x",)] * 7 + [("a",)] + [("x",)] * 52
     assert [note.partition(":")[0] for note in loaded.report.notes] == ["list.csv, line 10"]
     assert "'b' is no record" in loaded.report.notes[0]
+
+
+def test_types_of_digests_are_written_with_a_sign_before_their_number_alone() -> None:
+    assert {name for name in NAMES_OF_DIGESTS if name.casefold().startswith("md5")} == {"md5", "MD5", "Md5"}
+    assert {"sha256", "sha-256", "SHA_256", "Sha 256"} < set(NAMES_OF_DIGESTS)
+    assert not [name for name in NAMES_OF_DIGESTS if not name[-1].isalnum()]
