@@ -76,14 +76,11 @@ def more_aslant(thumbs: Thumbnails) -> Batch:
     return _batch(BENT_AGAIN, thumbs)
 
 
-#: What each family tries.
-_WAYS = {BENT.name: _FEW, BENT_AGAIN.name: _MORE}
-
-
 @lru_cache(maxsize=64)
 def _quads(family: str, aspect: float) -> tuple[Float64Array, Float64Array]:
     """Return the corners that a family tries in uploads of some proportions, and the windows around them."""
-    every = [np.array(quad_of(seen, aspect)) for seen in _WAYS[family]]
+    ways = _FEW if family == BENT.name else _MORE
+    every = [np.array(quad_of(seen, aspect)) for seen in ways]
     quads = np.array([quad for quad in every if _views.is_quad(quad)])  # of a ribbon, turned, nothing is left
     return quads, np.array([around(quad) for quad in quads.tolist()])
 
