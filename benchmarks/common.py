@@ -172,8 +172,17 @@ def slug(text: str) -> str:
 
 
 def of_this_machine(folder: Path, name: str) -> Path:
-    """Return where this machine's result of a benchmark belongs: results of other machines stay beside it."""
-    return folder / f"{name}-{slug(machine()['cpu'])}.json"
+    """Return where this machine's result of a benchmark belongs: results of other machines stay beside it.
+
+    Of processors that call themselves the same, but know other instructions, each has its own.
+    """
+    here = machine()
+    path = folder / f"{name}-{slug(here['cpu'])}.json"
+    if path.exists():
+        there = json.loads(path.read_text(encoding="utf-8"))["machine"]
+        if there.get("instructions", here["instructions"]) != here["instructions"]:
+            return folder / f"{name}-{slug(here['cpu'])}-{here['instructions']}.json"
+    return path
 
 
 def write_result(

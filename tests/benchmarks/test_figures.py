@@ -98,6 +98,30 @@ def test_results_of_machines_stand_beside_each_other(tmp_path: Path, monkeypatch
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_machines_of_one_name_that_know_other_instructions_are_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common = of("common")
+    for instructions, name in (("avx2", "hash-amd"), ("avx512", "hash-amd-avx512"), ("avx2", "hash-amd")):
+        monkeypatch.setattr(common, "machine", lambda it=instructions: {"cpu": "AMD", "instructions": it})
+        path = common.of_this_machine(tmp_path, "hash")
+        assert path == tmp_path / f"{name}.json"
+        common.write_result(path, {"of": instructions})
+    found = {path.name: json.loads(path.read_text())["result"]["of"] for path in tmp_path.iterdir()}
+    assert found == {"hash-amd.json": "avx2", "hash-amd-avx512.json": "avx512"}
+
+
+def test_an_aim_of_hashing_is_as_it_was_measured_last() -> None:
+    def record(parts: list[str], **aims: int) -> dict[str, Any]:
+        told = [{"what": what, "measured": measured} for what, measured in aims.items()]
+        return {"result": {**{part: {} for part in parts}, "aims": told}}
+
+    records = [record(["files"], old=1), record(["files", "arrays"], a=2, b=3), record(["arrays"], b=4)]
+    found = of("make_tables").aims_of_hashing(records)
+    assert [(row["what"], row["measured"]) for row in found] == [("a", 2), ("b", 4)]
+    assert len(of("make_tables").aims_of_hashing(records[:2])) == 2
+
+
 def test_a_result_that_joins_says_by_which_run_the_others_were_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -290,6 +290,20 @@ BREAKS = (
         f"{_AGREEMENT}::test_phash_equals_the_reference_on_generated_pictures",
         "tests/hashing/test_golden.py",
     ),
+    _in(
+        "_sums_body.h",
+        "sums of a line's second block are added to its first",
+        "        SH_NAME(add_few)(line + from, halves,",
+        "        SH_NAME(add_few)(line, halves,",
+        f"{_KERNELS}::test_lines_that_are_added_up_in_several_blocks",
+    ),
+    _in(
+        "_transform_body.h",
+        "the ends of rows and the beginnings of the next are neighbours",
+        "        sum -= SH_NAME(percent)(small[i - 1], small[i]);\n",
+        "        (void)0;\n",
+        "tests/hashing/test_golden.py",
+    ),
     # -- readers of bytes ----------------------------------------------------------------------------------------
     _in(
         "_jpeg_file.h",

@@ -266,6 +266,18 @@ def test_very_long_sides() -> None:
     assert np.abs(small - oracle_of_long(on_lines(on_lines(reduced, 72, 8).T, 40_000, 8).T)).max() < 2e-2
 
 
+@pytest.mark.parametrize("cols", [16_447, 16_449, 2 * 16_384 + 7])
+def test_lines_that_are_added_up_in_several_blocks(cols: int) -> None:
+    """Rows enough for sums of more than 16 bits, columns enough for several blocks of such sums: as read backwards."""
+    samples = np.random.default_rng(cols).integers(0, 256, 2100 * 11 + cols, dtype=np.uint8)
+    pixels = np.lib.stride_tricks.as_strided(samples, (2100, cols), (11, 1))  # rows that lie over one another
+    backwards = np.ascontiguousarray(pixels[:, ::-1])
+    found = [_core.pdq_parts(pixels, orientation=2, level=level)[0] for level in _core.LEVELS]
+    assert all(small.tobytes() == found[0].tobytes() for small in found[1:])
+    assert np.abs(found[0] - _core.pdq_parts(backwards)[0]).max() < 1e-3
+    assert np.ptp(found[0]) > 1
+
+
 def oracle_of_long(pixels: Any) -> Any:
     """The 64 x 64 picture by cumulative sums: the oracle's matrices would not fit."""
 

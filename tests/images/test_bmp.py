@@ -220,6 +220,7 @@ def test_any_header_has_an_outcome(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 6))):
         blob[data.draw(st.integers(2, 69))] = data.draw(st.integers(0, 255))
     try:
-        decode(bytes(blob))
+        decoded = decode(bytes(blob))
     except ImageError:
         return
+    assert decoded.pixels.dtype == np.uint8 and min(decoded.pixels.shape[:2]) >= 1

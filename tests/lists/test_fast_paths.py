@@ -521,6 +521,7 @@ def test_columns_are_the_cells_of_rows(rows: list[list[str]], quoted: bool, end:
 @example(["2024-02-29T00:00:00Z", "2000-02-29T00:00:00Z"])
 @example(["2024-02-30T00:00:00Z"])
 @example(["1900-02-29T00:00:00Z"])
+@example(["1901-02-29T00:00:00Z"])
 @example(["2023-04-31T00:00:00+0000"])
 @example(["0000-01-01T00:00:00Z"])
 def test_many_times_are_each_what_one_is(values: list[str]) -> None:

@@ -69,7 +69,10 @@ typedef __m512i sh_bytes16;
 #define SH_HALVES 0
 #endif
 #define SH_BLOCK 16384 /* columns whose sums wait for those of further rows */
-#define SH_BYTES_AHEAD 256 /* bytes of a row asked for before they are read, of pictures that no cache holds: 2.6 ms becomes 1.8 */
+/* Rows of a large picture that are read side by side: as many as a processor knows for series of their own, which it then fetches
+ * by itself. The next as many are asked for meanwhile: 36 MB take 1.2 ms then, of 24 rows at once 2 (docs/benchmarks.md). */
+#define SH_TOGETHER 16
+#define SH_PREFETCH_FAR(address) __builtin_prefetch((address), 0, 2) /* not into the nearest cache, which is too small */
 
 /* Vectors as wide as a register of each copy's instruction set: SH_WIDTH floats, or twice as many 16-bit sums. The lanes
  * of sums are integers and those of floats never meet, so their number changes no bit. */

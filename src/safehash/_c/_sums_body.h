@@ -227,6 +227,12 @@ SH_INLINE void SH_NAME(store_halves)(uint16_t *line, const SH_NAME(sums) *one, c
     __builtin_memcpy(line + SH_CHUNK / 2, other, sizeof *other);
 }
 
+SH_INLINE void SH_NAME(load_halves)(SH_NAME(sums) *one, SH_NAME(sums) *other, const uint16_t *line)
+{
+    __builtin_memcpy(one, line, sizeof *one);
+    __builtin_memcpy(other, line + SH_CHUNK / 2, sizeof *other);
+}
+
 /* The weights of rows as add_weighted wants them; a row beyond the last has none. Returns how many vectors there are. */
 SH_INLINE ptrdiff_t SH_NAME(spread_weights)(SH_NAME(sums) *spread, const uint16_t *weights, ptrdiff_t n_rows)
 {
@@ -239,11 +245,10 @@ SH_INLINE ptrdiff_t SH_NAME(spread_weights)(SH_NAME(sums) *spread, const uint16_
 }
 
 /* line = the weighted sum of n_rows rows over n columns, a chunk at least. The last chunk ends with the line, and may overlap
- * the one before it. Where there is another line, with other weights of the same rows, they are read once. Bytes of rows
- * so far `ahead` are asked for, unless that is 0. */
+ * the one before it. Where there is another line, with other weights of the same rows, they are read once. */
 SH_INLINE void SH_NAME(halves_of_rows)(uint16_t *restrict line, uint16_t *restrict other_line, const uint8_t *start,
                                        ptrdiff_t row_stride, ptrdiff_t n, const uint16_t *weights,
-                                       const uint16_t *other_weights, ptrdiff_t n_rows, const int ahead)
+                                       const uint16_t *other_weights, ptrdiff_t n_rows)
 {
     SH_NAME(sums) weight[SH_MOST_ROWS], other_weight[SH_MOST_ROWS];
     const ptrdiff_t n_steps = SH_NAME(spread_weights)(weight, weights, n_rows);
@@ -259,10 +264,6 @@ SH_INLINE void SH_NAME(halves_of_rows)(uint16_t *restrict line, uint16_t *restri
                 const ptrdiff_t below = step == last ? 0 : row_stride;
                 SH_NAME(add_weighted)(&one, &two, row, below, weight + step);
                 SH_NAME(add_weighted)(&three, &four, row + SH_CHUNK, below, weight + step);
-                if (ahead) {
-                    SH_PREFETCH(row + ahead);
-                    SH_PREFETCH(row + below + ahead);
-                }
             }
             SH_NAME(store_halves)(line + c, &one, &two);
             SH_NAME(store_halves)(line + c + SH_CHUNK, &three, &four);
@@ -301,7 +302,7 @@ static void SH_NAME(halves_of_band)(uint16_t *restrict line, const sh_picture *p
     ptrdiff_t first;
     const ptrdiff_t n_rows = SH_NAME(rows_of_band)(weights, &first, op, band);
     SH_NAME(halves_of_rows)(line, NULL, picture->data + first * picture->row_stride, picture->row_stride, n, weights, NULL,
-                            n_rows, 0);
+                            n_rows);
 }
 
 /* Two small bands that share most of their rows. */
@@ -322,7 +323,7 @@ static void SH_NAME(halves_of_two)(uint16_t *restrict line, uint16_t *restrict o
     memcpy(weights + (first - start), own, (size_t)n_own * sizeof *own);
     memcpy(other_weights + (other_first - start), others, (size_t)n_others * sizeof *others);
     SH_NAME(halves_of_rows)(line, other_line, picture->data + start * picture->row_stride, picture->row_stride, n, weights,
-                            other_weights, n_rows, 0);
+                            other_weights, n_rows);
 }
 
 /* mixed[8 c + lane] = column c of eight lines in halves, `pitch` apart. */
@@ -418,30 +419,75 @@ static void SH_NAME(add_chunk)(float *restrict line, const uint16_t *restrict ha
     }
 }
 
+/* A few rows of a band, by their weights as spread_weights gives them: the last of n_steps vectors has one row alone where it
+ * is number `last`. */
+typedef struct {
+    SH_NAME(sums) weight[SH_TOGETHER];
+    ptrdiff_t n_steps, last;
+    int begins, ends; /* the sums are none yet; they go to the line afterwards */
+} SH_NAME(few);
+
+/* Add a few rows to the sums of n columns, and, once these may hold no more, the sums to the line. Meanwhile the same columns of
+ * as many rows further down are asked for. */
+static void SH_NAME(add_few)(float *restrict line, uint16_t *restrict halves, const uint8_t *start, ptrdiff_t row_stride,
+                             ptrdiff_t n, const SH_NAME(few) *few)
+{
+    for (ptrdiff_t c = 0; c < n; c += 2 * SH_CHUNK) {
+        const ptrdiff_t at = sh_least(c, n - SH_CHUNK), next = sh_least(c + SH_CHUNK, n - SH_CHUNK);
+        const uint8_t *row = start + at, *beside = start + next;
+        SH_NAME(sums) one = {0}, two = {0}, three = {0}, four = {0};
+        if (!few->begins) {
+            SH_NAME(load_halves)(&one, &two, halves + c);
+            SH_NAME(load_halves)(&three, &four, halves + c + SH_CHUNK);
+        }
+        for (ptrdiff_t step = 0; step < few->n_steps; step++) {
+            const ptrdiff_t below = step == few->last ? 0 : row_stride;
+            SH_NAME(add_weighted)(&one, &two, row, below, few->weight + step);
+            SH_NAME(add_weighted)(&three, &four, beside, below, few->weight + step);
+            SH_PREFETCH_FAR(row + SH_TOGETHER * row_stride);
+            SH_PREFETCH_FAR(row + below + SH_TOGETHER * row_stride);
+            if (SH_CHUNK > 32) { /* another line of the cache */
+                SH_PREFETCH_FAR(beside + SH_TOGETHER * row_stride);
+                SH_PREFETCH_FAR(beside + below + SH_TOGETHER * row_stride);
+            }
+            row += SH_AT_ONCE * row_stride;
+            beside += SH_AT_ONCE * row_stride;
+        }
+        SH_NAME(store_halves)(halves + c, &one, &two);
+        SH_NAME(store_halves)(halves + c + SH_CHUNK, &three, &four);
+        if (few->ends) {
+            SH_NAME(add_chunk)(line + at, halves + c, c - at);
+            if (c + SH_CHUNK < n)
+                SH_NAME(add_chunk)(line + next, halves + c + SH_CHUNK, c + SH_CHUNK - next);
+        }
+    }
+}
+
 /* line = a band whose integer weights come to more than 16 bits, some of its rows after the others; sums stay under 2^24,
  * which floats hold exactly. */
 static void SH_NAME(line_of_middling)(float *restrict line, const sh_picture *picture, ptrdiff_t n, const sh_operator *op,
                                       int band)
 {
     const sh_tap *end = op->taps + op->tap_start[band + 1];
-    uint16_t weights[SH_MOST_ROWS], halves[SH_BLOCK + 2 * SH_CHUNK];
+    uint16_t weights[SH_TOGETHER], halves[SH_BLOCK + 3 * SH_CHUNK];
     memset(line, 0, (size_t)n * sizeof *line);
     for (ptrdiff_t from = 0, width; from < n; from += width) {
         width = n - from < SH_BLOCK + SH_CHUNK ? n - from : SH_BLOCK; /* a chunk at least is left for the last one */
+        float total = 0.0f; /* of the weights whose rows the sums hold */
         for (const sh_tap *tap = op->taps + op->tap_start[band]; tap < end;) {
             const uint8_t *start = picture->data + tap->sample * picture->row_stride + from;
             ptrdiff_t n_rows = 0;
-            for (float total = tap->weight; total <= 257.0f && n_rows < SH_MOST_ROWS; total += tap->weight) {
-                weights[n_rows++] = (uint16_t)tap->weight;
-                if (++tap == end)
-                    break;
+            SH_NAME(few) few;
+            few.begins = total == 0.0f;
+            while (n_rows < SH_TOGETHER && tap < end && total + tap->weight <= 257.0f) {
+                total += tap->weight;
+                weights[n_rows++] = (uint16_t)tap++->weight;
             }
-            SH_NAME(halves_of_rows)(halves, NULL, start, picture->row_stride, width, weights, NULL, n_rows,
-                                    SH_BYTES_AHEAD);
-            for (ptrdiff_t c = 0; c < width; c += SH_CHUNK) {
-                const ptrdiff_t at = sh_least(c, width - SH_CHUNK);
-                SH_NAME(add_chunk)(line + from + at, halves + c, c - at);
-            }
+            few.n_steps = SH_NAME(spread_weights)(few.weight, weights, n_rows);
+            few.last = n_rows % SH_AT_ONCE ? few.n_steps - 1 : few.n_steps;
+            few.ends = tap == end || total + tap->weight > 257.0f;
+            SH_NAME(add_few)(line + from, halves, start, picture->row_stride, width, &few);
+            total = few.ends ? 0.0f : total;
         }
     }
 }

@@ -167,20 +167,23 @@ static int SH_NAME(bits_in_doubt)(uint8_t *restrict digest, const float *restric
     return near - 1;
 }
 
+/* How many percent of 255 two values are apart, cut to a whole number. */
+SH_INLINE int SH_NAME(percent)(float a, float b)
+{
+    const int apart = (int)((a - b) * 100.0f / 255.0f);
+    return apart < 0 ? -apart : apart;
+}
+
 /* PDQ's quality: truncated gradients of the 64 x 64 picture, 0 to 100. */
 static int SH_NAME(quality)(const float *restrict small)
 {
     int sum = 0;
-    for (int i = 0; i < 63; i++)
-        for (int j = 0; j < 64; j++) {
-            const int d = (int)((small[64 * i + j] - small[64 * (i + 1) + j]) * 100.0f / 255.0f);
-            sum += d < 0 ? -d : d;
-        }
-    for (int i = 0; i < 64; i++)
-        for (int j = 0; j < 63; j++) {
-            const int d = (int)((small[64 * i + j] - small[64 * i + j + 1]) * 100.0f / 255.0f);
-            sum += d < 0 ? -d : d;
-        }
+    for (int i = 0; i < 63 * 64; i++)
+        sum += SH_NAME(percent)(small[i], small[i + 64]);
+    for (int i = 0; i < 4095; i++) /* in one go; what is no neighbour but the end of a row beside the next is taken away */
+        sum += SH_NAME(percent)(small[i], small[i + 1]);
+    for (int i = 64; i < 4096; i += 64)
+        sum -= SH_NAME(percent)(small[i - 1], small[i]);
     sum /= 90;
     return sum > 100 ? 100 : sum;
 }

@@ -179,10 +179,8 @@ def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Al
     >>> hash_array(ramp, algorithm="phash256").quality is None
     True
     """
-    if isinstance(pixels, (str, bytes, bytearray, os.PathLike)) or pixels is None or _is_pil(pixels):
-        raise _not_taken("hash_array", "an array of uint8", pixels)
-    array = np.asarray(pixels)
-    if array.ndim >= 2 and min(array.shape[:2]) > 0:
+    array = pixels if type(pixels) is np.ndarray else _array_of(pixels)
+    if array.ndim >= 2 and 0 not in array.shape[:2]:
         check_small(array.shape[1], array.shape[0])
     algorithm = _perceptual(algorithm)
     if algorithm is Algorithm.PDQ:
@@ -333,6 +331,12 @@ def hash_many(
     return on_threads(one, items, threads=threads)
 
 
+def _array_of(pixels: object) -> npt.NDArray[np.uint8]:
+    if isinstance(pixels, (str, bytes, bytearray, os.PathLike)) or pixels is None or _is_pil(pixels):
+        raise _not_taken("hash_array", "an array of uint8", pixels)
+    return np.asarray(pixels)
+
+
 def _is_pil(value: object) -> bool:
     """Tell an image object of PIL, whose arrays may be a palette's numbers; PIL is not loaded for it."""
     return any(each.__module__ == "PIL.Image" for each in type(value).__mro__)
@@ -409,6 +413,8 @@ _KEEP = {Algorithm.PHASH: 8, Algorithm.PHASH256: 16}
 
 
 def _perceptual(algorithm: str | Algorithm) -> Algorithm:
+    if algorithm is Algorithm.PDQ:  # what is nearly always asked for
+        return Algorithm.PDQ
     algorithm = Algorithm(algorithm)
     if not algorithm.is_perceptual:
         raise ValueError(

@@ -98,7 +98,7 @@ class Hash:
         quality: int | None = None,
     ) -> None:
         # Not `checked`: millions are made.
-        known = Algorithm(algorithm)
+        known = algorithm if type(algorithm) is Algorithm else Algorithm(algorithm)
         if not isinstance(digest, (bytes, bytearray, memoryview)):
             raise TypeError(f"digest is bytes, not {type(digest).__name__}: `from_hex` takes digits")
         value = bytes(digest)

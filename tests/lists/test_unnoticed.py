@@ -1,0 +1,118 @@
+"""What a sample of mutants showed that no test of lists noticed: small cases, one for each."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from safehash import ListError, load_list
+from safehash.lists.formats.column_names import NAMES_OF_DIGESTS
+from safehash.lists.formats.inside import doubt_in
+
+M = [hashlib.md5(bytes([k])).hexdigest() for k in range(60)]
+S = [hashlib.sha256(bytes([k])).hexdigest() for k in range(20)]
+
+
+def read_as(path: Path, text: str | bytes) -> list[str]:
+    """Return what each entry of a list is to its readers."""
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return [entry.category for entry in load_list(path).table]
+
+
+@pytest.mark.parametrize(
+    ("said", "category"),
+    [("no", "negative"), ("0", "negative"), ("yes", "positive"), ("pending", "seed"), (True, "positive")],
+)
+def test_whether_it_was_a_match_is_an_opinion(said: object, category: str, tmp_path: Path) -> None:
+    records = [{"md5": digest, "is_match": said} for digest in M]
+    assert read_as(tmp_path / "list.json", json.dumps(records)) == [category] * 60
+
+
+def test_a_match_that_is_neither_yes_nor_no_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ListError, match="'maybe' in column 'is_match', which speaks of deletion or opinion"):
+        read_as(tmp_path / "list.csv", "md5,is_match\n" + "".join(f"{digest},maybe\n" for digest in M))
+
+
+def test_labels_behind_other_fields_are_looked_at(tmp_path: Path) -> None:
+    two = {"name": "x", "sizes": [1, 2], "md5": M[:2], "labels": ["fine", "false positive"]}
+    with pytest.raises(ListError, match="the 2 labels 'labels' speak of deletion or opinion"):
+        read_as(tmp_path / "list.json", json.dumps([two]))
+
+
+def test_a_type_in_front_of_the_digest_counts_against_a_title(tmp_path: Path) -> None:
+    text = "# digests of sha256\n" + "".join(f"x{k} pdq {digest}\n" for k, digest in enumerate(S))
+    assert read_as(tmp_path / "list.csv", text) == ["positive"] * 20
+    with pytest.raises(ListError, match="names another type than the digests in it would be taken for"):
+        read_as(tmp_path / "list.csv", text.replace(" pdq ", " seen "))
+
+
+def test_what_is_packed_twice_is_unpacked_and_what_is_packed_thrice_is_not(tmp_path: Path) -> None:
+    twice = gzip.compress(gzip.compress("".join(f"{digest}\n" for digest in M).encode()))
+    assert read_as(tmp_path / "list.txt.gz", twice) == ["positive"] * 60
+    with pytest.raises(ListError, match="not recognised as any list format"):
+        read_as(tmp_path / "list.txt.gz", gzip.compress(twice))
+
+
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it"),
+        (b"Rar!", "a RAR archive: unpack it"),
+        (bytes(257) + b"ustar", "a tar archive: unpack it"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook: save it as CSV"),
+        (b"%PDF", "a PDF document"),
+        (b"PAR1", "a Parquet file: save it as CSV"),
+        (b"HASH\r\n\xff\x00", "an EnCase hash set: export it as text"),
+        (b"\x04\x22\x4d\x18", "lz4: unpack it, or pack it as .zst"),
+        (b"\x1f\x9d", "compress (.Z): unpack it"),
+        (b"\x89HDF", "an HDF5 file"),
+        (b"\x80\x04\x95", "a pickle: loading one could run code"),
+    ],
+)
+def test_what_is_no_list_is_called_what_it_is(head: bytes, title: str, tmp_path: Path) -> None:
+    with pytest.raises(ListError) as caught:
+        read_as(tmp_path / "list", head + bytes(range(256)) * 4)
+    assert title in str(caught.value)
+
+
+def test_a_table_of_words_is_named_with_its_column(tmp_path: Path) -> None:
+    path = tmp_path / "list.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE hashes (id INTEGER PRIMARY KEY, md5 TEXT)")
+        database.executemany("INSERT INTO hashes VALUES (?, ?)", enumerate(M))
+        database.execute("CREATE TABLE tags (id INT, name TEXT)")
+        database.execute("INSERT INTO tags VALUES (1, 'false positive')")
+        database.commit()
+    notes = load_list(path).report.notes
+    assert [note.split(", and of which")[0] for note in notes] == ["table 'tags' says name 'false positive'"]
+
+
+def test_doubt_is_looked_for_twelve_deep() -> None:
+    value: object = 0
+    for _ in range(11):
+        value = [value]
+    assert doubt_in({"confidence": value}) == ("confidence", 0)
+    assert doubt_in({"confidence": [value]}) is None
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_carriage_return_ends_a_line_wherever_it_is(end: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    rows = [f"{digest},{'a' + chr(13) + 'b' if k == 7 else 'x'}{end}" for k, digest in enumerate(M)]
+    path.write_bytes(f"md5,label{end}{''.join(rows)}".encode())
+    loaded = load_list(path)
+    assert [entry.labels for entry in loaded.table] == [("x",)] * 7 + [("a",)] + [("x",)] * 52
+    assert [note.partition(":")[0] for note in loaded.report.notes] == ["list.csv, line 10"]
+    assert "'b' is no record" in loaded.report.notes[0]
+
+
+def test_types_of_digests_are_written_with_a_sign_before_their_number_alone() -> None:
+    assert {name for name in NAMES_OF_DIGESTS if name.casefold().startswith("md5")} == {"md5", "MD5", "Md5"}
+    assert {"sha256", "sha-256", "SHA_256", "Sha 256"} < set(NAMES_OF_DIGESTS)
+    assert not [name for name in NAMES_OF_DIGESTS if not name[-1].isalnum()]

@@ -1,0 +1,99 @@
+"""What a sample of mutants showed that no test of scans noticed: small cases, one for each."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pickle
+import socket
+import struct
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from safehash import CatalogError, Limits, Matcher
+from safehash.scanning.channel import Channel
+from safehash.scanning.items import Item
+from safehash.scanning.store import Store
+from safehash.scanning.watching import Renamed, _Arrivals
+from safehash.scanning.wire import KINDS, Reader
+from safehash.scanning.worker import Verdict, Worker
+
+
+@pytest.mark.parametrize("kind", [TypeError, ValueError, AttributeError, KeyError, IndexError])
+def test_what_no_catalog_holds_is_called_damage(kind: type[Exception], tmp_path: Path) -> None:
+    path = tmp_path / "scan.db"
+    store = Store(path, create=True)
+    try:
+        with (
+            pytest.raises(CatalogError, match="damaged: it holds what no catalog does"),
+            store.reading(),
+        ):
+            raise kind("x")
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("n", [0, 6, 8])
+def test_a_verdict_of_too_few_or_too_many_parts_is_none(n: int) -> None:
+    sent = (KINDS.index(Verdict), *[None] * n)
+    with pytest.raises(pickle.UnpicklingError, match="a worker sent what is no verdict: ValueError"):
+        Reader(None).read(pickle.dumps(sent))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.EIO, "Input/output error"), "cannot be read: Input/output error"),
+        (OSError("no such host"), "cannot be read: no such host"),
+    ],
+)
+def test_why_a_file_cannot_be_read_is_said_as_the_system_says_it(
+    error: OSError, reason: str, tmp_path: Path
+) -> None:
+    def fail(path: str) -> None:
+        raise error
+
+    (tmp_path / "own.csv").write_text("hash\n" + "f0" * 32 + "\n")
+    matcher = Matcher.from_files(tmp_path / "own.csv")
+    verdict = Worker(matcher, limits=Limits(), before=fail).decide(Item(path="a.jpg"))
+    assert verdict.decision is not None and verdict.decision.reason == reason
+
+
+def test_what_a_walk_finds_is_looked_at_or_waited_for_unless_it_is_stopped(tmp_path: Path) -> None:
+    paths = {str(tmp_path / name) for name in ("a", "b")}
+    for path in paths:
+        Path(path).write_bytes(b"x")
+
+    def seen(stop: threading.Event) -> set[str]:
+        watch: Any = SimpleNamespace(paths=None)
+        arrivals = _Arrivals(watch, lambda: iter(sorted(paths)), Renamed())
+        return {path for path, _ in arrivals._walked(stop)} | set(arrivals._waiting)
+
+    stop = threading.Event()
+    assert seen(stop) == paths
+    stop.set()
+    assert seen(stop) == set()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
+def test_a_message_in_pieces_is_whole_and_what_comes_behind_it_the_next() -> None:
+    theirs, ours = socket.socketpair()
+    channel = Channel(ours)
+    sent = [bytes([k]) * 1000 for k in (1, 2)]
+    whole = b"".join(struct.pack("!I", len(message)) + message for message in sent)
+    for first, end in ((0, 3), (3, 300), (300, 700), (700, 900)):
+        theirs.sendall(whole[first:end])
+        with pytest.raises(TimeoutError):
+            channel.receive(timeout=0.001)
+    theirs.sendall(whole[900:1500])
+    assert channel.receive() == sent[0]
+    theirs.sendall(whole[1500:])
+    assert channel.receive() == sent[1]
+    theirs.close()
+    with pytest.raises(EOFError):
+        channel.receive()
+    channel.close()
