@@ -114,7 +114,7 @@ def test_machines_of_one_name_that_know_other_instructions_are_two(
 def test_an_aim_of_hashing_is_as_it_was_measured_last() -> None:
     def record(parts: list[str], **aims: int) -> dict[str, Any]:
         told = [{"what": what, "measured": measured} for what, measured in aims.items()]
-        return {"result": {**dict.fromkeys(parts, {}), "aims": told}}
+        return {"result": {**{part: {} for part in parts}, "aims": told}}
 
     records = [record(["files"], old=1), record(["files", "arrays"], a=2, b=3), record(["arrays"], b=4)]
     found = of("make_tables").aims_of_hashing(records)

@@ -8,6 +8,7 @@ import pickle
 import socket
 import struct
 import threading
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +16,14 @@ from typing import Any
 import pytest
 
 from safehash import CatalogError, Limits, Matcher
+from safehash.scanning import watching
+from safehash.scanning.archives import members
+from safehash.scanning.catalog import Catalog
 from safehash.scanning.channel import Channel
 from safehash.scanning.items import Item
+from safehash.scanning.options import ScanOptions
+from safehash.scanning.run import scan
+from safehash.scanning.sources import Inputs, find
 from safehash.scanning.store import Store
 from safehash.scanning.watching import Renamed, _Arrivals
 from safehash.scanning.wire import KINDS, Reader
@@ -97,3 +104,44 @@ def test_a_message_in_pieces_is_whole_and_what_comes_behind_it_the_next() -> Non
     with pytest.raises(EOFError):
         channel.receive()
     channel.close()
+
+
+def test_an_archive_of_nothing_has_no_members_and_is_not_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "none.zip"
+    with zipfile.ZipFile(path, "w"):
+        pass
+    assert list(members(Item(path=str(path)), max_member_bytes=1 << 20)) == []
+    path.write_bytes(path.read_bytes()[:21])
+    assert [type(found).__name__ for found in members(Item(path=str(path)), max_member_bytes=1 << 20)] == [
+        "Problem"
+    ]
+
+
+def test_why_a_file_is_not_decided_is_counted_once_when_it_is_unchanged(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (folder / name).write_bytes(b"no picture")
+    (tmp_path / "own.csv").write_text("hash\n" + "f0" * 32 + "\n")
+    matcher = Matcher.from_files(tmp_path / "own.csv")
+    counted = []
+    for _ in range(2):
+        with (
+            Catalog(tmp_path / "scan.db") as catalog,
+            scan(folder, matcher=matcher, options=ScanOptions(workers=0), catalog=catalog) as running,
+        ):
+            for _ in running:
+                pass
+            counted.append((running.summary.n_unchanged, list(running.summary.reasons.values())))
+    assert counted == [(0, [2]), (2, [2])]
+
+
+def test_what_is_watched_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "_is_written", lambda path: False)
+    (tmp_path / "first.png").write_bytes(b"x")
+    inputs = Inputs(paths=(str(tmp_path),), watch=True)
+    found = find(inputs)
+    first = next(found)
+    assert isinstance(first, Item) and first.path == str(tmp_path / "first.png")
+    inputs.stop.set()
+    assert list(found) == []
