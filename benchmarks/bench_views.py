@@ -18,6 +18,7 @@ photographs which gates never saw, "known" of those that they did.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
 import json
 import statistics
@@ -40,6 +41,7 @@ from safehash.images.pictures import Decoded
 from safehash.matching import views
 from safehash.matching.settings import EFFORTS, Effort
 from safehash.search.index import Index
+from view_mixes import read_photographs
 
 from common import ratios, spread, write_result
 
@@ -122,6 +124,7 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
     for path in paths:
         pictures.append(photograph(path))
     own = [compute.hash_file(path).digest for path in paths]
+    kinds = kinds_of(paths, args.names)
     # The photographs stand in the list already, and so would they in its templates.
     listed = [item for item in read_mixes(args.mixes, "")[0] if item[0] not in ("photographs", "templates")]
     index = make_index(own + [digest for _, _, digest in listed], LIST_SIZE)
@@ -138,6 +141,8 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
             continue
         row: dict[str, Any] = {"family": manipulation.family, "n": 0, "found": Counter(), "other": Counter()}
         row["distances"] = defaultdict(list)
+        if kinds:
+            row["kinds"] = {kind: {"n": 0, "found": Counter()} for kind in sorted(set(kinds))}
         row["nearest_other"] = {}
         for at in range(shard, len(pictures), n_shards):
             in_collage = [(at + 1 + step * 17) % len(pictures) for step in range(5)]
@@ -147,6 +152,8 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
             shown = {at, *in_collage}
             upload = images.decode(apply(manipulation, pictures[at], scene), step_for=compute.reduction_for)
             row["n"] += 1
+            if kinds:
+                row["kinds"][kinds[at]]["n"] += 1
             for effort in EFFORTS:
                 result_of = views.look_up(
                     [upload],
@@ -159,6 +166,8 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
                 for hit in result_of.hits:
                     if hit.row == at:
                         row["found"][effort] += 1
+                        if kinds:
+                            row["kinds"][kinds[at]]["found"][effort] += 1
                         row["distances"][effort].append(hit.distance)
                     elif hit.row not in shown:
                         row["other"][effort] += 1
@@ -172,6 +181,14 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
         result["rows"][manipulation.name] = row
         print(manipulation.name, row["n"], dict(row["found"]), dict(row["other"]), flush=True)
     return result
+
+
+def kinds_of(paths: list[str], names: str | None) -> list[str]:
+    """Return what each photograph shows, as a file like photographs-2.tsv says; nothing without such a file."""
+    if names is None:
+        return []
+    kinds = {each.sha256: each.kind for each in read_photographs(Path(names))}
+    return [kinds[hashlib.sha256(Path(path).read_bytes()).hexdigest()] for path in paths]
 
 
 def nearest_other(upload: Decoded, index: Index, effort: Effort, known: set[int]) -> int | None:
@@ -341,6 +358,11 @@ def add_shards(paths: list[str]) -> dict[str, Any]:
                 into["n"] += row["n"]
                 if "nearest_other" in row:
                     add_nearest(into["nearest_other"], row["nearest_other"])
+                for kind, of_kind in row.get("kinds", {}).items():
+                    into_kind = into.setdefault("kinds", {}).setdefault(kind, {"n": 0, "found": {}})
+                    into_kind["n"] += of_kind["n"]
+                    for effort, count in of_kind["found"].items():
+                        into_kind["found"][effort] = into_kind["found"].get(effort, 0) + count
                 for field in ("found", "other", "uploads"):
                     for effort, count in row.get(field, {}).items():
                         into[field][effort] = into[field].get(effort, 0) + count
@@ -378,6 +400,9 @@ def main() -> None:
     parser.add_argument("shards", nargs="*", help="of add and gather: the files to read")
     parser.add_argument("--photos", metavar="FILE")
     parser.add_argument("--mixes", metavar="FILE")
+    parser.add_argument(
+        "--names", metavar="FILE", help="of recall: what each photograph shows, as photographs-2.tsv says"
+    )
     parser.add_argument(
         "--part", default="test", choices=("test", "tuning"), help="of false: what is uploaded"
     )

@@ -1,4 +1,4 @@
-"""The aims of matching: recall of photographs that nothing saw, by manipulation and effort, and what efforts cost."""
+"""The aims of matching: recall of scenes that nothing saw, by manipulation and effort, and what efforts cost."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def _recalled(rows: dict[str, Any]) -> Iterator[tuple[str, str, float, float]]:
     for name, thorough, standard in _RECALL:
         for effort, bound in (("thorough", thorough), ("standard", standard)):
             if bound is not None and name in rows:
-                yield name, effort, bound, round(rows[name]["found"].get(effort, 0) / rows[name]["n"], 3)
+                of_scenes = rows[name]["kinds"]["scene"]
+                yield name, effort, bound, round(of_scenes["found"].get(effort, 0) / of_scenes["n"], 3)
 
 
 def missed() -> list[str]:
@@ -55,7 +56,7 @@ def view_aims() -> list[str]:
     result = load("views-unseen.json")["result"]
     rows = result["recall"]["rows"]
     lines = [
-        aim(f"{name}, of {rows[name]['n']} unseen photographs, {effort}: found", bound, share)
+        aim(f"{name}, of {rows[name]['kinds']['scene']['n']} unseen scenes, {effort}: found", bound, share)
         for name, effort, bound, share in _recalled(rows)
     ]
     for size, times in result["cost"]["milliseconds"].items():

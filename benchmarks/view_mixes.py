@@ -87,13 +87,17 @@ TEMPLATES = ("screenshot, light", "screenshot, dark", "chat message", "poster wi
 
 
 class Photograph(NamedTuple):
-    """A line of ``photographs.tsv``, or of ``unrelated-2.tsv``, where the kind of picture stands for the part."""
+    """A line of ``photographs.tsv``, or of ``unrelated-2.tsv``, where the kind of picture stands for the part.
+
+    In ``photographs-2.tsv`` the last column says what each shows: a scene, a thing cut out, or what was made.
+    """
 
     package: str
     version: str
     path: str
     sha256: str
     part: str
+    kind: str = ""
 
 
 def part_of(content: bytes) -> str:

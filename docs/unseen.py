@@ -12,13 +12,20 @@ _UNSEEN, _LOST = _RESULTS / "views-unseen.json", _RESULTS / "views-lost.json"
 
 
 def unseen() -> str:
-    """Return one row a manipulation: how many copies there are, and how many each effort finds."""
+    """Return one row a manipulation: of scenes how many copies each effort finds, and of everything else `thorough`."""
     result = json.loads(_UNSEEN.read_text(encoding="utf-8"))["result"]["recall"]
     efforts = ("fast", "standard", "thorough", "exhaustive")
-    lines = [f"| copies | of | {' | '.join(efforts)} |", f"| --- | --- |{' --- |' * len(efforts)}"]
+    n = {kind: row["n"] for kind, row in next(iter(result["rows"].values()))["kinds"].items()}
+    others = sum(n.values()) - n["scene"]
+    lines = [
+        f"| copies of {n['scene']} scenes | {' | '.join(efforts)} | {others} other pictures, thorough |",
+        f"| --- |{' --- |' * (len(efforts) + 1)}",
+    ]
     for name, row in result["rows"].items():
-        found = " | ".join(str(row["found"].get(effort, 0)) for effort in efforts)
-        lines.append(f"| {name} | {row['n']} | {found} |")
+        of_scenes = row["kinds"]["scene"]["found"]
+        found = " | ".join(str(of_scenes.get(effort, 0)) for effort in efforts)
+        of_others = row["found"].get("thorough", 0) - of_scenes.get("thorough", 0)
+        lines.append(f"| {name} | {found} | {of_others} |")
     return "\n".join(lines)
 
 

@@ -47,6 +47,15 @@ def apart_at_most(
     level: int = -1,
 ) -> tuple[float, float]: ...
 def spread(luma: npt.NDArray[np.uint8], *, every: int = 1, level: int = -1) -> float: ...
+def grey_means(
+    pixels: bytes | memoryview | npt.NDArray[np.uint8],
+    means: npt.NDArray[np.uint8],
+    *,
+    rows: int,
+    cols: int,
+    side: int,
+    level: int = -1,
+) -> None: ...
 def kept(pixels: Any, *, side: int, level: int = -1) -> npt.NDArray[np.uint8]: ...
 def shown_luma(
     pixels: bytes | memoryview | npt.NDArray[np.uint8],

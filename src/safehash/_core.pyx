@@ -7,7 +7,7 @@ Wrappers validate, allocate, run without the GIL and wrap, in that order; the ar
 cimport cython
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t
 from libc.stdlib cimport free, malloc
 
 import numpy as np
@@ -17,6 +17,7 @@ include "_c/_levels.pxi"
 include "_c/_pixels.pxi"
 include "_c/_tables.pxi"
 include "_c/_gamut.pxi"
+include "_c/_grey.pxi"
 include "_c/_kept.pxi"
 include "_c/_shown.pxi"
 

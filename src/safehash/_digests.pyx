@@ -5,6 +5,7 @@
 from operator import index
 
 from libc.stdint cimport int32_t, uint8_t, uint64_t
+from libc.string cimport memcpy, memset
 
 import numpy as np
 
@@ -83,6 +84,57 @@ def turn_digests(digests, orientations=range(SH_ORIENTATIONS)):
         for row in range(n):
             for at in range(n_turns):
                 sh_turn(&out[row, at, 0], &source[row, 0], n_bytes, <int>turns[at])
+    return turned
+
+
+def turn_each(digests, orientations, *, bint marks=False):
+    """Turn every digest as its own picture was turned, as `turn_digests` does all of them alike.
+
+    Parameters
+    ----------
+    digests : ndarray of uint8, shape (n, 32)
+    orientations : ndarray of uint8, shape (n,)
+        Positions in `safehash.hashes.ORIENTATIONS`.
+    marks : bool
+        What is turned marks bits of digests, and goes with the bit that each becomes.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, 32)
+
+    Raises
+    ------
+    TypeError, ValueError
+        Not uint8, not such a shape, or no such orientation.
+    """
+    array = checked_digests(digests, (32,))
+    cdef const uint8_t[::1] which = orientations
+    cdef Py_ssize_t n = array.shape[0], row
+    cdef int byte, orientation
+    cdef uint8_t[8][32] over  # what turning sets of a digest without ones
+    if which.shape[0] != n:
+        raise ValueError(f"an orientation of each digest, not {which.shape[0]} of {n}")
+    for row in range(n):
+        if which[row] >= SH_ORIENTATIONS:
+            raise ValueError(f"orientations are 0 to {SH_ORIENTATIONS - 1}, not {which[row]}")
+    turned = np.empty((n, 32), np.uint8)
+    if n == 0:
+        return turned
+    cdef const uint8_t[:, ::1] source = array
+    cdef uint8_t[:, ::1] out = turned
+    with nogil:
+        memset(over, 0, sizeof(over))
+        for orientation in range(1, SH_ORIENTATIONS):
+            sh_turn(over[orientation], over[orientation], 32, orientation)
+        for row in range(n):
+            orientation = which[row]
+            if orientation == 0:
+                memcpy(&out[row, 0], &source[row, 0], 32)
+                continue
+            sh_turn(&out[row, 0], &source[row, 0], 32, orientation)
+            if marks:
+                for byte in range(32):
+                    out[row, byte] ^= over[orientation][byte]
     return turned
 
 

@@ -36,6 +36,15 @@ def hash_windows(
     doubts: _UInt8 | None = None,
     level: int = -1,
 ) -> _UInt8: ...
+def hash_levelled(
+    thumb: _Float32,
+    windows: _Float64,
+    degrees: _Float64,
+    *,
+    aspect: float,
+    doubts: _UInt8 | None = None,
+    level: int = -1,
+) -> _UInt8: ...
 def boxes(
     thumb: _Float32,
     *,

@@ -5,7 +5,7 @@ Wrappers validate, allocate, run without the GIL and wrap, in that order; the ar
 """
 
 from libc.stdint cimport int32_t, uint8_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport calloc, free, malloc
 
 cimport cython
 
@@ -42,6 +42,7 @@ cdef extern from "_views.h" nogil:
         void (*evidence)(float*, const float*, int) noexcept nogil
         void (*rotate)(float*, const float*, int, double, double, double) noexcept nogil
         void (*bend)(float*, const float*, int, const sv_projection*) noexcept nogil
+        void (*doubts)(uint8_t*, const float*, const uint8_t*) noexcept nogil
 
     ctypedef struct sv_projection:
         double[2] beyond
@@ -68,6 +69,7 @@ cdef extern from "_views.h" nogil:
         const uint8_t* digest
         double[4] window
         double[2] rows_at
+        double[2] cols_at
         int n_evaluations
         int best_distance
         double[4] best_window
@@ -75,6 +77,7 @@ cdef extern from "_views.h" nogil:
     void sh_fill_dct()
     void sv_fill_dct()
     void sv_fill_logarithms()
+    void sv_fill_mosts()
     const int32_t* sv_logarithms
     double sv_entropy(const int* counts, int n)
     const sh_kernels* sh_kernels_at(int level)
@@ -88,7 +91,6 @@ cdef extern from "_views.h" nogil:
     int sv_four_largest(const int* counts)
     float sv_faint_share(const float* coefficients)
     int sv_plain_ground(const float* small)
-    void sv_doubts(uint8_t* doubts, const float* coefficients, const uint8_t* digest)
     bint sv_is_quad(const double* quad)
     void sv_project(sv_projection* projection, const double* quad)
     double SH_PI
@@ -139,6 +141,7 @@ cdef extern from "_views_corners.h" nogil:
 sh_fill_dct()
 sv_fill_dct()
 sv_fill_logarithms()
+sv_fill_mosts()
 
 #: Instruction levels at which this code differs and that this machine has, narrowest first (_c/_levels.h).
 LEVELS = levels_here((SH_BASELINE, SH_AVX2, SH_AVX512))
@@ -233,8 +236,7 @@ def rotated(const float[:, ::1] thumb not None, double degrees, double aspect, *
     """
     cdef const sv_kernels* kernels = sv_kernels_at(checked_level(level))
     cdef int n = side_of(thumb, kernels)
-    if not (-360.0 <= degrees <= 360.0 and 1e-6 <= aspect <= 1e6):
-        raise ValueError(f"no turn by {degrees} degrees of a picture {aspect} times as wide as high")
+    check_turn(degrees, aspect)
     out = np.empty((n, n), dtype=np.float32)
     cdef float[:, ::1] view = out
     cdef double cosine = sh_cosine(degrees * SH_PI / 180.0), sine = sh_sine(degrees * SH_PI / 180.0)
@@ -358,13 +360,96 @@ cdef int hash_spans(uint8_t* digests, uint8_t* doubts, int level, const float* t
                     kernels.cols_pass(coefficients, rows, &col_tents[place[col_of[window]]])
                     pixel_kernels.bits(&digests[32 * window], coefficients)
                     if doubts != NULL:
-                        sv_doubts(&doubts[32 * window], coefficients, &digests[32 * window])
+                        kernels.doubts(&doubts[32 * window], coefficients, &digests[32 * window])
                     window = following[window]
     finally:
         free(head)
         free(row_tents)
         free(col_tents)
         free(rows)
+    return 0
+
+
+def hash_levelled(const float[:, ::1] thumb not None, const double[:, ::1] windows not None,
+                  const double[::1] degrees not None, *, double aspect, uint8_t[:, ::1] doubts=None, int level=-1):
+    """Return the digests of windows, each over the thumbnail turned about its centre by its own degrees.
+
+    As `rotated` and `hash_windows` do one after the other; it is turned once for all windows of the same degrees.
+
+    Parameters
+    ----------
+    thumb : ndarray of float32, shape (side, side)
+    windows : ndarray of float64, shape (n_windows, 4)
+        First and last row edge, first and last column edge, in fractions of the side. Those of one turn that follow one
+        another and have the same rows share most of their work.
+    degrees : ndarray of float64, shape (n_windows,)
+        Counter-clockwise.
+    aspect : float
+        Columns over rows of the upload.
+    doubts : ndarray of uint8, shape (n_windows, 32), optional
+        Written: as `hash_windows` does.
+    level : int
+        Instruction level to force; -1 takes the widest. All give the same bits.
+
+    Returns
+    -------
+    digests : ndarray of uint8, shape (n_windows, 32)
+    """
+    cdef int at_level = checked_level(level)
+    cdef const sv_kernels* kernels = sv_kernels_at(at_level)
+    cdef const sh_kernels* pixel_kernels = sh_kernels_at(at_level)
+    cdef int n = side_of(thumb, kernels)
+    cdef Py_ssize_t n_windows = windows.shape[0], i, first, of_rows
+    cdef double cosine, sine
+    if windows.shape[1] != 4 or degrees.shape[0] != n_windows or n_windows > MOST_WINDOWS:
+        raise ValueError(f"windows have shape (n, 4), and degrees (n,), n at most {MOST_WINDOWS}")
+    for i in range(n_windows):
+        check_span(windows[i, 0], windows[i, 1])
+        check_span(windows[i, 2], windows[i, 3])
+        check_turn(degrees[i], aspect)
+    digests = np.empty((n_windows, 32), dtype=np.uint8)
+    if n_windows == 0:
+        return digests
+    cdef uint8_t[:, ::1] out = digests
+    cdef uint8_t* doubtful = doubts_of(doubts, n_windows)
+    cdef float[256] coefficients
+    cdef sv_tents* tents = <sv_tents*>malloc(2 * sizeof(sv_tents))
+    cdef float* turned = <float*>malloc((n * n + 16 * n) * sizeof(float))
+    cdef float* rows = turned + n * n
+    cdef char* is_done = <char*>calloc(n_windows, 1)
+    try:
+        if tents == NULL or turned == NULL or is_done == NULL:
+            raise MemoryError("one thumbnail turned")
+        with nogil:
+            for first in range(n_windows):
+                if is_done[first]:
+                    continue
+                cosine, sine = sh_cosine(degrees[first] * SH_PI / 180.0), sh_sine(degrees[first] * SH_PI / 180.0)
+                kernels.rotate(turned, &thumb[0, 0], n, cosine, sine, aspect)
+                of_rows = -1
+                for i in range(first, n_windows):
+                    if degrees[i] != degrees[first]:
+                        continue
+                    is_done[i] = 1
+                    if of_rows < 0 or windows[i, 0] != windows[of_rows, 0] or windows[i, 1] != windows[of_rows, 1]:
+                        of_rows = i
+                        kernels.fill_tents(&tents[0], n, windows[i, 0], windows[i, 1])
+                        kernels.rows_pass(rows, turned, n, &tents[0], 0, n)
+                    kernels.fill_tents(&tents[1], n, windows[i, 2], windows[i, 3])
+                    kernels.cols_pass(coefficients, rows, &tents[1])
+                    pixel_kernels.bits(&out[i, 0], coefficients)
+                    if doubtful != NULL:
+                        kernels.doubts(&doubtful[32 * i], coefficients, &out[i, 0])
+    finally:
+        free(tents)
+        free(turned)
+        free(is_done)
+    return digests
+
+
+cdef int check_turn(double degrees, double aspect) except -1:
+    if not (-360.0 <= degrees <= 360.0 and 1e-6 <= aspect <= 1e6):
+        raise ValueError(f"no turn by {degrees} degrees of a picture {aspect} times as wide as high")
     return 0
 
 
@@ -569,7 +654,7 @@ def refine(const float[:, ::1] thumb not None, const uint8_t[::1] digest not Non
         search.digest = own
         for i in range(4):
             search.window[i] = search.best_window[i] = window[i]
-        search.rows_at[0] = search.rows_at[1] = 0.0
+        search.rows_at[0] = search.rows_at[1] = search.cols_at[0] = search.cols_at[1] = 0.0
         search.n_evaluations = 0
         search.best_distance = 257
         with nogil:

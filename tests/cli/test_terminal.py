@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -343,6 +344,48 @@ def test_ctrl_c_that_a_library_swallows_is_heeded(
     finally:
         signal.signal(signal.SIGINT, former)
     assert capsys.readouterr().out == ""
+
+
+def _imported_wrongly() -> None:
+    raise ImportError("could not import module 'datetime'")
+
+
+def _missing() -> None:
+    try:
+        _imported_wrongly()
+    except ImportError as exc:
+        raise safehash.SafehashError("pip install what is there already") from exc
+
+
+def _full() -> None:
+    raise safehash.SafehashError("what was found could not be kept")
+
+
+@pytest.mark.parametrize(
+    ("fails", "code", "said"),
+    [(_imported_wrongly, 130, "interrupted"), (_missing, 130, "interrupted"), (_full, 2, "could not be kept")],
+)  # fmt: skip
+def test_an_import_that_ctrl_c_spoilt_is_an_interruption(
+    fails: Callable[[], None], code: int, said: str, here: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """What C drops of ctrl-C it may tell as an error of its own, which says nothing of it; ours stay what they are."""
+
+    def spoilt(*arguments: object) -> None:
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+        fails()
+
+    monkeypatch.setattr("safehash.cli.parser.make_parser", spoilt)
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert main(["hash", str(here / "pictures")]) == code
+    finally:
+        signal.signal(signal.SIGINT, former)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("safehash: ")
+    assert said in line
 
 
 @pytest.mark.parametrize("there", [True, False])

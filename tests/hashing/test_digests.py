@@ -241,3 +241,27 @@ def test_any_layout_of_digests() -> None:
         packed = np.ascontiguousarray(view)
         for call in (_digests.turn_digests, _digests.degenerate, _digests.distance_to_plain):
             np.testing.assert_array_equal(call(view), call(packed))
+
+
+# -- each as its own picture was turned --------------------------------------------------------------------------------
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 20))
+def test_each_is_turned_as_it_says(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    digests = rng.integers(0, 256, (n, 32), dtype=np.uint8)
+    orientations = rng.integers(0, 8, n, dtype=np.uint8)
+    every = _digests.turn_digests(digests)
+    expected = every[np.arange(n), orientations]
+    np.testing.assert_array_equal(_digests.turn_each(digests, orientations), expected)
+    # A mark goes where its bit goes, whatever that bit was.
+    over = _digests.turn_digests(np.zeros((1, 32), np.uint8))[0]
+    marked = _digests.turn_each(digests, orientations, marks=True)
+    np.testing.assert_array_equal(marked, expected ^ over[orientations])
+    np.testing.assert_array_equal(np.bitwise_count(marked).sum(axis=1), np.bitwise_count(digests).sum(axis=1))
+
+
+@pytest.mark.parametrize("orientations", [[0], [0, 8], [0, 255]])
+def test_each_has_an_orientation_that_there_is(orientations: list[int]) -> None:
+    with pytest.raises(ValueError, match="orientation"):
+        _digests.turn_each(np.zeros((2, 32), np.uint8), np.array(orientations, np.uint8))

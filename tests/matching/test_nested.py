@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -100,3 +101,20 @@ def test_a_part_of_an_upload_says_where_it_lies() -> None:
     assert (part.rows, part.cols) == (200, 300)
     assert part.resolution == 128
     assert thumbs.part((0.25, 0.75, 0.0, 0.5)) is part
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 60))
+def test_best_boxes_are_those_that_one_by_one_differ(seed: int, n: int) -> None:
+    edges = np.sort(np.random.default_rng(seed).integers(0, 9, (2, n, 2)) / 8, axis=2)
+    boxes = np.concatenate([edges[0], edges[1]], axis=1)
+    thumbs = Thumbnails(decoded(Image.new("RGB", (64, 64))))
+    nothing = np.zeros((n, 32), np.uint8)
+    kept: list[tuple[float, ...]] = []
+    for top, bottom, left, right in boxes.tolist():
+        box = (top, bottom, left, right)
+        if (bottom - top) * (right - left) <= 0.94 and all(
+            max(abs(a - b) for a, b in zip(box, other, strict=True)) > 0.05 for other in kept
+        ):
+            kept.append(box)
+    with mock.patch.object(Thumbnails, "boxes", return_value=(boxes, nothing, np.zeros(n, np.float32), None)):
+        assert nested.best_boxes(thumbs) == kept[:4]

@@ -468,3 +468,55 @@ def test_greys_are_counted_at_the_nearest_samples() -> None:
             assert common == pytest.approx(np.sort(counts)[-4:].sum() / 4096, abs=2 / 4096)
     flat = _views.thumbnail(np.full((256, 256), 7, np.uint8))
     assert _views.measure_window(flat, np.array([0.0, 1.0, 0.0, 1.0]))[4:] == (0.0, 1.0, 0.0)
+
+
+@pytest.mark.parametrize("level", _views.LEVELS)
+@pytest.mark.parametrize("side", [64, 128])
+def test_windows_of_turned_pictures_equal_turning_first(level: int, side: int) -> None:
+    thumb = _views.thumbnail(photo(), side=side)
+    spans = [(0.0, 1.0), (-0.06, 1.03), (0.2, 0.7)]
+    once = np.array([(*rows, *cols) for rows in spans for cols in spans])
+    windows = np.concatenate(
+        [once, once[::-1], once, once[::-1]]
+    )  # a turn begins with rows that the one before ended with
+    degrees = np.repeat([3.5, -8.0, 3.5, 0.0], 9)
+    doubts = np.empty((len(windows), 32), np.uint8)
+    found = _views.hash_levelled(thumb, windows, degrees, aspect=1.4, doubts=doubts, level=level)
+    for digest, doubt, window, by in zip(found, doubts, windows, degrees, strict=True):
+        turned = _views.rotated(thumb, float(by), 1.4, level=level)
+        rows, cols, own = window[None, :2].copy(), window[None, 2:].copy(), np.empty((1, 32), np.uint8)
+        expected = _views.hash_windows(turned, rows, cols, EACH, EACH, doubts=own, level=level)
+        assert digest.tobytes() == expected.tobytes()
+        assert doubt.tobytes() == own.tobytes()
+    assert _views.hash_levelled(thumb, windows[:0], degrees[:0], aspect=1.0).shape == (0, 32)
+
+
+@pytest.mark.parametrize(
+    ("windows", "degrees", "aspect"),
+    [
+        (np.array([[0.0, 1.0, 0.0]]), np.zeros(1), 1.0),
+        (np.array([[0.0, 1.0, 0.0, 1.0]]), np.zeros(2), 1.0),
+        (np.array([[0.0, 1.0, 0.0, 0.01]]), np.zeros(1), 1.0),
+        (np.array([[0.0, 1.0, 0.0, 1.0]]), np.full(1, np.nan), 1.0),
+        (np.array([[0.0, 1.0, 0.0, 1.0]]), np.full(1, 361.0), 1.0),
+        (np.array([[0.0, 1.0, 0.0, 1.0]]), np.zeros(1), 0.0),
+    ],
+)
+def test_windows_of_no_turned_picture_are_refused(
+    windows: FloatArray, degrees: FloatArray, aspect: float
+) -> None:
+    with pytest.raises(ValueError, match=r"window|turn"):
+        _views.hash_levelled(np.zeros((64, 64), np.float32), windows, degrees, aspect=aspect)
+
+
+@given(seed=st.integers(0, 2**32 - 1), step=st.sampled_from([0.0, 1e-3, 1.0, 40.0]))
+def test_doubts_are_the_coefficients_near_the_median(seed: int, step: float) -> None:
+    samples = np.random.default_rng(seed).uniform(0, 255, (64, 64))
+    samples = np.clip(np.round(samples / step) * step, 0, 255) if step else samples
+    thumb = samples.astype(np.float32)
+    windows, doubts = np.array([[0.0, 1.0]]), np.empty((1, 32), np.uint8)
+    first: bytes | None = None
+    for level in _views.LEVELS:
+        _views.hash_windows(thumb, windows, windows, EACH, EACH, doubts=doubts, level=level)
+        first = first or doubts.tobytes()
+        assert doubts.tobytes() == first

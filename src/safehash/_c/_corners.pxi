@@ -99,7 +99,7 @@ def hash_bent(const float[:, ::1] thumb not None, const double[:, ::1] quads not
             sv_bent_coefficients(work, coefficients, &quads[i, 0])
             work.pixel_kernels.bits(&out[i, 0], coefficients)
             if doubtful != NULL:
-                sv_doubts(&doubtful[32 * i], coefficients, &out[i, 0])
+                work.kernels.doubts(&doubtful[32 * i], coefficients, &out[i, 0])
         free(work)
     return digests
 

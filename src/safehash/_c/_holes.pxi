@@ -104,7 +104,7 @@ def hash_filled(const float[:, ::1] thumb not None, const int[:, ::1] holes not 
             sv_without(work, coefficients, &holes[i, 0])
             work.pixel_kernels.bits(&out[i, 0], coefficients)
             if doubtful != NULL:
-                sv_doubts(&doubtful[32 * i], coefficients, &out[i, 0])
+                work.kernels.doubts(&doubtful[32 * i], coefficients, &out[i, 0])
         free(work)
     return digests
 

@@ -313,109 +313,133 @@ SH_INLINE int sh_probe_body(const sh_index* ix, const sh_plan* plan, const uint8
 
 /* ---- seeds: one bucket a slot, of many queries ---- */
 
-/* Probes of one query: its own buckets, and in each slot those of one doubtful bit turned over, at most. */
-#define SH_PROBES(doubts) ((doubts) ? 1 + SH_MOST_DOUBTS : 1)
-#define SH_NO_PROBE 0xFFFFFFFFu /* slots have 28 bits at most */
 #define SH_MOST_DOUBTS 6 /* doubtful bits of a slot that are turned over, one at a time */
+#define SH_PROBES 16 /* of a batch */
 
-/* One probe on its way: where its buckets' limits are, the limits, the rows whose digests are under way. */
+/* Some probes on their way, of one query or several: where the limits of their buckets are, the limits, and the rows whose
+ * digests are under way. */
 typedef struct {
-    uint32_t value[SH_MAX_SLOTS], low[SH_MAX_SLOTS], high[SH_MAX_SLOTS];
-    uint32_t rows[SH_QUEUE];
-    uint8_t slots[SH_QUEUE];
-    int n_rows;
+    int n, n_rows;
+    uint32_t number[SH_PROBES], value[SH_PROBES], low[SH_PROBES], high[SH_PROBES];
+    uint32_t rows[SH_QUEUE], row_number[SH_QUEUE];
+    uint8_t slot[SH_PROBES];
 } sh_seeking;
 
+/* The probes of one query: its own buckets, then those of one doubtful bit turned over, slot by slot. */
+typedef struct {
+    uint32_t value[SH_MAX_SLOTS * (1 + SH_MOST_DOUBTS)];
+    uint8_t slot[SH_MAX_SLOTS * (1 + SH_MOST_DOUBTS)];
+    int n, at;
+} sh_probing;
+
+static inline void sh_fill_probing(sh_probing* probing, const sh_index* ix, const sh_plan* plan, const uint8_t* query,
+                                   const uint8_t* doubts) {
+    uint64_t permuted[SH_MAX_WORDS + 1], doubtful[SH_MAX_WORDS + 1];
+    int slot, k, n = 0;
+    sh_permute(ix->perm, query, permuted);
+    for (slot = 0; slot < ix->n_slots; slot++) {
+        probing->value[n] = sh_slot(permuted, ix->offset[slot], ix->width[slot]);
+        probing->slot[n] = (uint8_t)slot;
+        n += plan->radius[slot] >= 0;
+    }
+    if (doubts) {
+        const int n_own = n;
+        int own;
+        sh_permute(ix->perm, doubts, doubtful);
+        for (own = 0; own < n_own; own++) {
+            uint32_t left;
+            slot = probing->slot[own];
+            left = sh_slot(doubtful, ix->offset[slot], ix->width[slot]);
+            for (k = 0; k < SH_MOST_DOUBTS && left; k++, left &= left - 1) {
+                probing->value[n] = probing->value[own] ^ (left & (0u - left));
+                probing->slot[n++] = (uint8_t)slot;
+            }
+        }
+    }
+    probing->n = n;
+    probing->at = 0;
+}
+
 /* What `sh_probe_body` finds of each query where every slot has one mask, 0, and with `doubts` (as many bytes as a
- * query's, a bit set where the query's is doubtful) what else these bits turned over one at a time lead to. One probe has
- * too few buckets to wait for them all at once, so that four are on their way: each stage asks memory for what the next
- * one reads. */
+ * query's, a bit set where the query's is doubtful) what else these bits turned over one at a time lead to. A batch of
+ * probes has too few buckets to wait for them all at once, so that four are on their way: each stage asks memory for what
+ * the next one reads. */
 SH_INLINE int sh_seed_many_body(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, const uint8_t* doubts,
                                 int64_t n_queries, int max_distance, sh_hits* hits, int n_bytes, int hardware) {
     sh_seeking seeking[4];
-    uint64_t permuted[SH_MAX_WORDS + 1];
-    uint32_t own[SH_MAX_SLOTS], left[SH_MAX_SLOTS] = {0}; /* of the query being asked for: slots, doubtful bits to come */
-    const int per = SH_PROBES(doubts);
-    const int64_t n_rounds = n_queries * per;
-    int64_t round;
-    int slot, i, status;
-    for (round = 0; round < n_rounds + 3; round++) {
-        if (round < n_rounds) { /* ask for the limits of its buckets */
-            sh_seeking* one = seeking + (round & 3);
-            const int64_t number = round / per;
-            const int is_own = number * per == round;
-            if (is_own) {
-                sh_permute(ix->perm, queries + (size_t)number * n_bytes, permuted);
-                for (slot = 0; slot < ix->n_slots; slot++) own[slot] = sh_slot(permuted, ix->offset[slot], ix->width[slot]);
-                if (doubts) {
-                    sh_permute(ix->perm, doubts + (size_t)number * n_bytes, permuted);
-                    for (slot = 0; slot < ix->n_slots; slot++)
-                        left[slot] = sh_slot(permuted, ix->offset[slot], ix->width[slot]);
-                }
+    sh_probing probing;
+    int64_t round, number = -1; /* of the query being asked for */
+    int i, status, behind = 0; /* batches asked for behind the last probe */
+    probing.n = probing.at = 0;
+    for (i = 0; i < 4; i++) seeking[i].n = seeking[i].n_rows = 0;
+    for (round = 0; behind < 4; round++) {
+        sh_seeking* one = seeking + (round & 3); /* ask for the limits of its buckets */
+        one->n = one->n_rows = 0;
+        while (one->n < SH_PROBES) {
+            uint32_t value;
+            int slot;
+            if (probing.at == probing.n) {
+                if (number + 1 >= n_queries) break;
+                number++;
+                sh_fill_probing(&probing, ix, plan, queries + (size_t)number * n_bytes,
+                                doubts ? doubts + (size_t)number * n_bytes : NULL);
+                continue;
             }
-            for (slot = 0; slot < ix->n_slots; slot++) {
-                const uint32_t turned = is_own ? 0 : left[slot] & (0u - left[slot]);
-                one->value[slot] = is_own || turned ? own[slot] ^ turned : SH_NO_PROBE;
-                if (one->value[slot] == SH_NO_PROBE) continue;
-                left[slot] ^= turned;
-                SH_PREFETCH(ix->starts + ix->start_at[slot] + one->value[slot]);
+            value = probing.value[probing.at];
+            slot = probing.slot[probing.at++];
+            SH_PREFETCH(ix->starts + ix->start_at[slot] + value);
+            one->number[one->n] = (uint32_t)number;
+            one->value[one->n] = value;
+            one->slot[one->n++] = (uint8_t)slot;
+        }
+        behind += one->n == 0;
+        one = seeking + ((round + 3) & 3); /* read them, ask for the ids */
+        for (i = 0; i < one->n; i++) {
+            const int slot = one->slot[i];
+            const uint32_t* limits = ix->starts + ix->start_at[slot] + one->value[i];
+            uint32_t first, end;
+            if (sh_touch(ix->file, limits, 8)) return SH_BAD_BLOCK;
+            first = limits[0];
+            end = limits[1];
+            if (SH_RARE(first > end || end > (uint64_t)ix->n)) return SH_BAD_POSITION;
+            if (end - first > (uint64_t)plan->max_bucket) end = first + (uint32_t)plan->max_bucket;
+            SH_PREFETCH(ix->ids + slot * ix->n + first); /* one behind the last, at most: asking for it does no harm */
+            one->low[i] = first;
+            one->high[i] = end;
+        }
+        one = seeking + ((round + 2) & 3); /* read these, ask for the digests */
+        for (i = 0; i < one->n; i++) {
+            const int slot = one->slot[i];
+            const uint32_t* ids = ix->ids + slot * ix->n;
+            const uint32_t of = one->number[i];
+            uint32_t at = one->low[i], end = one->high[i];
+            if (at == end) continue;
+            if (sh_touch(ix->file, ids + at, (size_t)(end - at) * 4)) return SH_BAD_BLOCK;
+            if (SH_RARE(end - at > (uint32_t)(SH_QUEUE - one->n_rows))) {
+                for (; at < end; at++) { /* does not fit: take this bucket on its own */
+                    uint32_t ahead = ids[at + SH_AHEAD < end ? at + SH_AHEAD : end - 1], row = ids[at];
+                    if (SH_RARE(ahead >= (uint64_t)ix->n || row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
+                    SH_PREFETCH(ix->digests + (size_t)ahead * n_bytes);
+                    status = sh_consider(ix, plan, queries + (size_t)of * n_bytes, of, slot, row, max_distance, hits, 1,
+                                         n_bytes, hardware);
+                    if (SH_RARE(status)) return status;
+                }
+                continue;
+            }
+            for (; at < end; at++) {
+                uint32_t row = ids[at];
+                if (SH_RARE(row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
+                SH_PREFETCH(ix->digests + (size_t)row * n_bytes);
+                one->row_number[one->n_rows] = of;
+                one->rows[one->n_rows++] = row;
             }
         }
-        if (round >= 1 && round - 1 < n_rounds) { /* read them, ask for the ids */
-            sh_seeking* one = seeking + ((round - 1) & 3);
-            for (slot = 0; slot < ix->n_slots; slot++) {
-                const uint32_t* limits = ix->starts + ix->start_at[slot] + one->value[slot];
-                uint32_t first, end;
-                one->low[slot] = one->high[slot] = 0;
-                if (plan->radius[slot] < 0 || one->value[slot] == SH_NO_PROBE) continue;
-                if (sh_touch(ix->file, limits, 8)) return SH_BAD_BLOCK;
-                first = limits[0];
-                end = limits[1];
-                if (first == end) continue;
-                if (SH_RARE(first > end || end > (uint64_t)ix->n)) return SH_BAD_POSITION;
-                if (end - first > (uint64_t)plan->max_bucket) end = first + (uint32_t)plan->max_bucket;
-                SH_PREFETCH(ix->ids + slot * ix->n + first);
-                one->low[slot] = first;
-                one->high[slot] = end;
-            }
-        }
-        if (round >= 2 && round - 2 < n_rounds) { /* read these, ask for the digests */
-            sh_seeking* one = seeking + ((round - 2) & 3);
-            const int64_t number = (round - 2) / per;
-            one->n_rows = 0;
-            for (slot = 0; slot < ix->n_slots; slot++) {
-                const uint32_t* ids = ix->ids + slot * ix->n;
-                uint32_t at = one->low[slot], end = one->high[slot];
-                if (at == end) continue;
-                if (sh_touch(ix->file, ids + at, (size_t)(end - at) * 4)) return SH_BAD_BLOCK;
-                if (SH_RARE(end - at > (uint32_t)(SH_QUEUE - one->n_rows))) {
-                    for (; at < end; at++) { /* does not fit: take this bucket on its own */
-                        uint32_t ahead = ids[at + SH_AHEAD < end ? at + SH_AHEAD : end - 1], row = ids[at];
-                        if (SH_RARE(ahead >= (uint64_t)ix->n || row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
-                        SH_PREFETCH(ix->digests + (size_t)ahead * n_bytes);
-                        status = sh_consider(ix, plan, queries + (size_t)number * n_bytes, number, slot, row,
-                                             max_distance, hits, 1, n_bytes, hardware);
-                        if (SH_RARE(status)) return status;
-                    }
-                    continue;
-                }
-                for (; at < end; at++) {
-                    uint32_t row = ids[at];
-                    if (SH_RARE(row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
-                    SH_PREFETCH(ix->digests + (size_t)row * n_bytes);
-                    one->slots[one->n_rows] = (uint8_t)slot;
-                    one->rows[one->n_rows++] = row;
-                }
-            }
-        }
-        if (round >= 3) { /* compare these */
-            const sh_seeking* one = seeking + ((round - 3) & 3);
-            const int64_t number = (round - 3) / per;
-            for (i = 0; i < one->n_rows; i++) {
-                status = sh_consider(ix, plan, queries + (size_t)number * n_bytes, number, one->slots[i],
-                                     one->rows[i], max_distance, hits, 1, n_bytes, hardware);
-                if (SH_RARE(status)) return status;
-            }
+        one = seeking + ((round + 1) & 3); /* compare these */
+        for (i = 0; i < one->n_rows; i++) {
+            const uint32_t of = one->row_number[i];
+            status = sh_consider(ix, plan, queries + (size_t)of * n_bytes, of, 0, one->rows[i], max_distance, hits, 1,
+                                 n_bytes, hardware);
+            if (SH_RARE(status)) return status;
         }
     }
     return SH_OK;

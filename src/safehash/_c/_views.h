@@ -42,6 +42,7 @@ typedef struct {
     void (*score)(float *, const float *, const float *, const float *, const float *, int);
     void (*rotate)(float *, const float *, int, double, double, double);
     void (*bend)(float *, const float *, int, const sv_projection *);
+    void (*doubts)(uint8_t *, const float *, const uint8_t *);
 } sv_kernels;
 
 /* ---- what a window is measured by. All in grey levels of 256 and set on tuning photographs and drawings
@@ -72,6 +73,7 @@ typedef struct {
 /* ---- refining ---- */
 
 #define SV_CERTAIN 0.5f /* a bit counts in full where its coefficient has this part of the mean size: see sv_agreement */
+#define SV_DOUBTFUL 0.6f /* a bit may as well be the other where its coefficient is nearer to the median than this part of the mean distance */
 #define SV_NARROWEST 0.1 /* sides: no window is refined to less; boxes are proposed from SV_LEAST_SPAN on */
 
 #define SV_SUMS(n) (((n) + 1) * ((n) + 16)) /* floats of the running evidence along all lines */
@@ -84,13 +86,17 @@ typedef struct {
 #if defined(__GNUC__)
 #define SV_LANES SH_FLOATS(SH_WIDTH)
 #define SV_LOAD(from) SH_LOAD(SH_WIDTH, from)
+#define SV_STORE(to) SH_STORE(SH_WIDTH, to) /* not memcpy, which compilers call where they check its length at run time */
 #define SV_ZERO ((SV_LANES){0})
 #define SV_STEP SH_WIDTH
 typedef double sv_double4 __attribute__((vector_size(32)));
+typedef double sv_load_double4 __attribute__((vector_size(32), aligned(8), may_alias));
+typedef int sv_store_int4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int64_t sv_long4 __attribute__((vector_size(32)));
 #else /* one where the compiler knows no such types */
 #define SV_LANES float
 #define SV_LOAD(from) (*(from))
+#define SV_STORE(to) (*(to))
 #define SV_ZERO 0.0f
 #define SV_STEP 1
 #endif
@@ -102,6 +108,19 @@ static inline void sv_fill_dct(void)
     for (int j = 0; j < 64; j++)
         for (int i = 0; i < 16; i++)
             sv_dct[j][i] = sh_folded_cosine(sh_pdq_cosines, i + 1, j);
+}
+
+#define SV_LARGEST 3.0e38f /* more than any coefficient */
+
+/* For each byte of a digest, what the coefficients of its bits are at most if they are to be under the median: anything where a bit
+ * is not set, nothing where it is. */
+static float sv_mosts[256][8];
+
+static inline void sv_fill_mosts(void)
+{
+    for (int byte = 0; byte < 256; byte++)
+        for (int k = 0; k < 8; k++)
+            sv_mosts[byte][k] = byte >> k & 1 ? -SV_LARGEST : SV_LARGEST;
 }
 
 /* Binary logarithms of 1 to 4096 in 65536ths, rounded; of nothing, nothing. */
@@ -437,9 +456,9 @@ typedef struct {
     const float *wanted; /* 256: +1 where the digest's bit is set, else -1 */
     const uint8_t *digest;
     double window[4];       /* y0, y1, x0, x1 */
-    double rows_at[2];      /* the span `rows` was computed for */
+    double rows_at[2], cols_at[2]; /* the spans that `rows` and `col_tents` were computed for */
     float rows[SV_MAX_SIDE * 16];
-    sv_tents tents;
+    sv_tents row_tents, col_tents;
     int n_evaluations;
     int best_distance;
     double best_window[4];
@@ -448,34 +467,6 @@ typedef struct {
 /* Whether a span has as many samples as frequencies, and is not mostly invention: a sixteenth of a side at least, and within
  * four sides of it. SV_MOST_TAPS rests on this. */
 static inline int sv_is_span(double a, double b) { return b - a >= 0.0625 && a >= -4.0 && b <= 5.0; }
-
-/* Set the bits of a digest that may as well be the other: coefficients nearer to the median than this part of the mean
- * distance from it. The median lies among them: next above the largest one whose bit is not set. */
-#define SV_DOUBTFUL 0.2f
-
-static inline void sv_doubts(uint8_t *doubts, const float *coefficients, const uint8_t *digest)
-{
-    float low[256], median = -3.0e38f, total[8] = {0};
-    uint8_t near[256];
-    for (int i = 0; i < 32; i++)
-        for (int k = 0; k < 8; k++)
-            low[8 * i + k] = digest[31 - i] >> k & 1 ? -3.0e38f : coefficients[8 * i + k];
-    for (int i = 0; i < 256; i++)
-        median = low[i] > median ? low[i] : median;
-    for (int i = 0; i < 256; i += 8)
-        for (int k = 0; k < 8; k++)
-            total[k] += fabsf(coefficients[i + k] - median);
-    const float all = ((total[0] + total[1]) + (total[2] + total[3])) + ((total[4] + total[5]) + (total[6] + total[7]));
-    const float limit = all / 256.0f * SV_DOUBTFUL;
-    for (int i = 0; i < 256; i++)
-        near[i] = fabsf(coefficients[i] - median) < limit;
-    for (int i = 0; i < 32; i++) {
-        int bits = 0;
-        for (int k = 0; k < 8; k++)
-            bits |= near[8 * i + k] << k;
-        doubts[31 - i] = (uint8_t)bits;
-    }
-}
 
 /* How well 256 coefficients agree with the digest: each bit counts with its coefficient's size, up to SV_CERTAIN of the
  * mean size. Smooth where the Hamming distance has steps, and blind to the bits that are noise. */
@@ -502,13 +493,17 @@ static inline double sv_agreement(sv_search *s, const double *window)
     uint8_t digest[32];
     s->n_evaluations++;
     if (window[0] != s->rows_at[0] || window[1] != s->rows_at[1]) {
-        s->kernels->fill_tents(&s->tents, s->n, window[0], window[1]);
-        s->kernels->rows_pass(s->rows, s->thumb, s->n, &s->tents, 0, s->n);
+        s->kernels->fill_tents(&s->row_tents, s->n, window[0], window[1]);
+        s->kernels->rows_pass(s->rows, s->thumb, s->n, &s->row_tents, 0, s->n);
         s->rows_at[0] = window[0];
         s->rows_at[1] = window[1];
     }
-    s->kernels->fill_tents(&s->tents, s->n, window[2], window[3]);
-    s->kernels->cols_pass(coefficients, s->rows, &s->tents);
+    if (window[2] != s->cols_at[0] || window[3] != s->cols_at[1]) {
+        s->kernels->fill_tents(&s->col_tents, s->n, window[2], window[3]);
+        s->cols_at[0] = window[2];
+        s->cols_at[1] = window[3];
+    }
+    s->kernels->cols_pass(coefficients, s->rows, &s->col_tents);
     s->pixel_kernels->bits(digest, coefficients);
     const int distance = sh_distance(digest, s->digest, 32, 256, 0);
     if (distance < s->best_distance) {

@@ -142,22 +142,41 @@ static void SV_NAME(fill_tents)(sv_tents *tents, int n, double a, double b)
     const double half = spacing / 2.0 > 1.0 ? spacing / 2.0 : 1.0;
     const double slope = 1.0 / half;
     const int most = (int)floor(2.0 * half) + 1, taps = most < n ? most : n;
+    /* Tents side by side: first and last sample, and what of each, as yet without their sum. */
+    double centres[64], firsts[64], lasts[64], shares[64], totals[64] = {0}, parts[SV_MOST_TAPS][64];
+    float weights[SV_MOST_TAPS][64];
+    for (int k = 0; k < 64; k++) {
+        centres[k] = a * n + spacing * (k + 0.5) - 0.5;
+        firsts[k] = ceil(centres[k] - half);
+        lasts[k] = floor(centres[k] + half);
+    }
+    for (int tap = 0; tap < most; tap++)
+        for (int k = 0; k < 64; k++) {
+            const double j = firsts[k] + tap, part = 1.0 - fabs(j - centres[k]) * slope;
+            parts[tap][k] = j <= lasts[k] ? part : 0.0;
+            totals[k] += parts[tap][k];
+        }
+    for (int k = 0; k < 64; k++)
+        shares[k] = 1.0 / totals[k];
+    for (int tap = 0; tap < most; tap++)
+        for (int k = 0; k < 64; k++)
+            weights[tap][k] = (float)(parts[tap][k] * shares[k]);
     tents->taps = taps;
     for (int k = 0; k < 64; k++) {
-        const double centre = a * n + spacing * (k + 0.5) - 0.5;
-        const int first = (int)ceil(centre - half), last = (int)floor(centre + half);
-        const int base = first < 0 ? 0 : first > n - taps ? n - taps : first;
-        double part[SV_MOST_TAPS], total = 0.0;
+        const int first = (int)firsts[k], last = (int)lasts[k];
         float *restrict weight = tents->weight[k];
-        tents->first[k] = base;
-        memset(weight, 0, (size_t)taps * sizeof *weight);
-        for (int j = first; j <= last; j++) {
-            part[j - first] = 1.0 - fabs((double)j - centre) * slope;
-            total += part[j - first];
+        if (first >= 0 && first <= n - taps && last < n) {
+            tents->first[k] = first;
+            for (int tap = 0; tap < taps; tap++)
+                weight[tap] = weights[tap][k];
+            continue;
         }
-        const double share = 1.0 / total;
+        const int base = first < 0 ? 0 : first > n - taps ? n - taps : first;
+        tents->first[k] = base;
+        for (int tap = 0; tap < taps; tap++)
+            weight[tap] = 0.0f;
         for (int j = first; j <= last; j++)
-            weight[(j < 0 ? 0 : j > n - 1 ? n - 1 : j) - base] += (float)(part[j - first] * share);
+            weight[(j < 0 ? 0 : j > n - 1 ? n - 1 : j) - base] += weights[j - first][k];
     }
     tents->lo = tents->first[0]; /* centres ascend */
     tents->hi = tents->first[63] + taps;
@@ -185,14 +204,14 @@ static inline void SV_NAME(dct)(float *restrict out, ptrdiff_t pitch, const SV_L
             f7 += w[7] * sum;
         }
         float *restrict to = out + i * pitch;
-        memcpy(to, &f0, sizeof f0);
-        memcpy(to + pitch, &f1, sizeof f1);
-        memcpy(to + 2 * pitch, &f2, sizeof f2);
-        memcpy(to + 3 * pitch, &f3, sizeof f3);
-        memcpy(to + 4 * pitch, &f4, sizeof f4);
-        memcpy(to + 5 * pitch, &f5, sizeof f5);
-        memcpy(to + 6 * pitch, &f6, sizeof f6);
-        memcpy(to + 7 * pitch, &f7, sizeof f7);
+        SV_STORE(to) = f0;
+        SV_STORE(to + pitch) = f1;
+        SV_STORE(to + 2 * pitch) = f2;
+        SV_STORE(to + 3 * pitch) = f3;
+        SV_STORE(to + 4 * pitch) = f4;
+        SV_STORE(to + 5 * pitch) = f5;
+        SV_STORE(to + 6 * pitch) = f6;
+        SV_STORE(to + 7 * pitch) = f7;
     }
 }
 
@@ -297,8 +316,45 @@ static void SV_NAME(score)(float *restrict scores, const float *restrict top, co
     }
 }
 
+/* Set the bits of a digest that may as well be the other. The median lies among the coefficients: next above the largest one
+ * whose bit is not set. */
+static void SV_NAME(doubts)(uint8_t *restrict doubts, const float *restrict coefficients, const uint8_t *restrict digest)
+{
+    float lows[8], total[8] = {0};
+    for (int k = 0; k < 8; k++)
+        lows[k] = -SV_LARGEST;
+    for (int i = 0; i < 32; i++) {
+        const float *restrict most = sv_mosts[digest[31 - i]], *restrict of = coefficients + 8 * i;
+        for (int k = 0; k < 8; k++) {
+            const float low = of[k] < most[k] ? of[k] : most[k];
+            lows[k] = low > lows[k] ? low : lows[k];
+        }
+    }
+    float median = lows[0];
+    for (int k = 1; k < 8; k++)
+        median = lows[k] > median ? lows[k] : median;
+    for (int i = 0; i < 256; i += 8)
+        for (int k = 0; k < 8; k++)
+            total[k] += fabsf(coefficients[i + k] - median);
+    const float all = ((total[0] + total[1]) + (total[2] + total[3])) + ((total[4] + total[5]) + (total[6] + total[7]));
+    const float limit = all / 256.0f * SV_DOUBTFUL;
+    for (int i = 0; i < 32; i++) {
+        const float *restrict of = coefficients + 8 * i;
+#if SH_X86 && SH_WIDTH >= 8 /* one bit a lane */
+        const __m256 far = _mm256_sub_ps(_mm256_loadu_ps(of), _mm256_set1_ps(median));
+        const __m256 size = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), far);
+        doubts[31 - i] = (uint8_t)_mm256_movemask_ps(_mm256_cmp_ps(size, _mm256_set1_ps(limit), _CMP_LT_OQ));
+#else
+        int near = 0;
+        for (int k = 0; k < 8; k++)
+            near |= (fabsf(of[k] - median) < limit) << k;
+        doubts[31 - i] = (uint8_t)near;
+#endif
+    }
+}
+
 #include "_views_turns_body.h"
 
 static const sv_kernels SV_NAME(kernels) = {SV_NAME(thumbnail), SV_NAME(is_picture), SV_NAME(fill_tents), SV_NAME(rows_pass),
                                              SV_NAME(cols_pass), SV_NAME(transpose),  SV_NAME(evidence),   SV_NAME(score),
-                                             SV_NAME(rotate),    SV_NAME(bend)};
+                                             SV_NAME(rotate),    SV_NAME(bend),       SV_NAME(doubts)};

@@ -8,15 +8,14 @@
 SH_INLINE void SV_NAME(whole_and_part)(int *restrict whole, float *restrict part, const double *restrict places, int last)
 {
     const sv_long4 end = (sv_long4)((sv_double4){0} + last);
-    sv_double4 at;
-    memcpy(&at, places, sizeof at);
+    sv_double4 at = *(const sv_load_double4 *)places;
     at = (sv_double4)((sv_long4)at & (sv_long4)(at > (sv_double4){0}));
     const sv_long4 within = (sv_long4)(at < (sv_double4)end);
     at = (sv_double4)(((sv_long4)at & within) | (end & ~within));
     const sh_int4 samples = __builtin_convertvector(at, sh_int4);
     const sh_float4 rest = __builtin_convertvector(at - __builtin_convertvector(samples, sv_double4), sh_float4);
-    memcpy(whole, &samples, sizeof samples);
-    memcpy(part, &rest, sizeof rest);
+    *(sv_store_int4 *)whole = samples;
+    SH_STORE(4, part) = rest;
 }
 #endif
 
@@ -43,11 +42,22 @@ static inline void SV_NAME(sample_row)(float *restrict out, const float *restric
         part_across[c] = (float)(u - col[c]);
     }
 #endif
+    /* Each two neighbours are one load; of the last column, whose part is nothing, the one before it and itself. */
+    float ups[2 * SV_MAX_SIDE], lows[2 * SV_MAX_SIDE];
+    int at[SV_MAX_SIDE], below[SV_MAX_SIDE];
     for (int c = 0; c < n; c++) {
-        const float *up = thumb + row[c] * n + col[c], *low = row[c] < n - 1 ? up + n : up;
-        const int right = col[c] < n - 1;
-        const float top = up[0] + part_across[c] * (up[right] - up[0]);
-        const float bottom = low[0] + part_across[c] * (low[right] - low[0]);
+        at[c] = row[c] * n + col[c] - (col[c] == n - 1);
+        below[c] = at[c] + (row[c] < n - 1 ? n : 0);
+    }
+    for (int c = 0; c < n; c++) {
+        memcpy(ups + 2 * c, thumb + at[c], 2 * sizeof *ups);
+        memcpy(lows + 2 * c, thumb + below[c], 2 * sizeof *lows);
+    }
+    for (int c = 0; c < n; c++) {
+        const int is_last = col[c] == n - 1;
+        const float up = is_last ? ups[2 * c + 1] : ups[2 * c], low = is_last ? lows[2 * c + 1] : lows[2 * c];
+        const float top = up + part_across[c] * (ups[2 * c + 1] - up);
+        const float bottom = low + part_across[c] * (lows[2 * c + 1] - low);
         out[c] = top + part_down[c] * (bottom - top);
     }
 }

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from .. import __version__
 from ..errors import SafehashError
 from .exits import CRASH, FATAL, INTERRUPTED, OK
-from .interrupts import check_interrupts, end_heeding, heeding_interrupts
+from .interrupts import check_interrupts, end_heeding, heeding_interrupts, was_told_to_end
 from .messages import shortening_messages
 from .streams import give_back_streams, give_up, release_stdout, settle_streams
 
@@ -60,24 +60,28 @@ def _run(given: list[str]) -> int:
         sys.stdout.flush()
     except SystemExit as exc:  # a parser's, of values that contradict each other
         return int(exc.code or 0)
-    except SafehashError as exc:
-        return _fail(str(exc), arguments)
-    except BrokenPipeError:
-        # The reader went away (`| head`): nothing is wrong, and not everything was done.
-        give_up(sys.stdout)
-        return INTERRUPTED
-    except OSError as exc:
-        return _fail(
-            f"{exc.filename}: {exc.strerror}" if exc.filename and exc.strerror else str(exc), arguments
-        )
     except KeyboardInterrupt:
         return _interrupted()
     except Exception as exc:
         if _was_interrupted(exc):
             return _interrupted()
-        _fail(f"a defect, please report it: {type(exc).__name__}: {exc} (--debug shows where)", arguments)
-        return CRASH
+        return _ended_by(exc, arguments)
     return code
+
+
+def _ended_by(exc: Exception, arguments: argparse.Namespace) -> int:
+    """Say what ended a command that nobody interrupted; return its exit code."""
+    if isinstance(exc, SafehashError):
+        return _fail(str(exc), arguments)
+    if isinstance(exc, BrokenPipeError):
+        # The reader went away (`| head`): nothing is wrong, and not everything was done.
+        give_up(sys.stdout)
+        return INTERRUPTED
+    if isinstance(exc, OSError):
+        told = f"{exc.filename}: {exc.strerror}" if exc.filename and exc.strerror else str(exc)
+        return _fail(told, arguments)
+    _fail(f"a defect, please report it: {type(exc).__name__}: {exc} (--debug shows where)", arguments)
+    return CRASH
 
 
 def _fail(message: str, arguments: argparse.Namespace) -> int:
@@ -100,10 +104,16 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
-def _was_interrupted(exc: BaseException | None) -> bool:
-    """Tell ctrl-C that some library made an error of its own of: numpy, while it is imported."""
-    while exc is not None:
-        if isinstance(exc, KeyboardInterrupt):
-            return True
-        exc = exc.__cause__ or exc.__context__
-    return False
+def _was_interrupted(exc: Exception) -> bool:
+    """Tell an error that some library made of ctrl-C or a signal to end, while it was imported, of one that stands.
+
+    numpy then says that it is installed wrongly, and who needs it that it is missing; neither names what came.
+    """
+    causes: list[BaseException] = []
+    cause: BaseException | None = exc
+    while cause is not None:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(exc, SafehashError | OSError):
+        return was_told_to_end() and any(isinstance(each, ImportError) for each in causes)
+    return was_told_to_end() or any(isinstance(each, KeyboardInterrupt) for each in causes)

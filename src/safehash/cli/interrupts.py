@@ -8,7 +8,7 @@ from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["check_interrupts", "end_heeding", "heeding_interrupts"]
+__all__ = ["check_interrupts", "end_heeding", "heeding_interrupts", "was_told_to_end"]
 
 #: Signals that came since the command began, and raised KeyboardInterrupt somewhere.
 _came: list[int] = []
@@ -67,6 +67,14 @@ def check_interrupts() -> None:
     """
     if _came:
         raise KeyboardInterrupt
+
+
+def was_told_to_end() -> bool:
+    """Tell whether ctrl-C or a signal came since the command began: what failed after it may have failed of it.
+
+    A library that is interrupted while it is imported may say of itself that it is installed wrongly.
+    """
+    return bool(_came)
 
 
 def end_heeding() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from .._borrow import borrow
 from .._core import kept
 from .conversions import by_strips, to_pixels
 from .guarding import undisturbed
@@ -114,6 +115,8 @@ def as_the_reference_tool(
         whole = load()
         if isinstance(whole, np.ndarray):
             pixels = shrunk(whole)
+        elif (view := in_one_piece(whole)) is not None:
+            pixels = shrunk(view)
         elif whole.mode in _IN_PLACE:
             pixels, _ = to_pixels(raw_channels(_in_colour(_shrunk_image(whole))), "white", 1)
         elif (
@@ -131,6 +134,21 @@ def as_the_reference_tool(
 def shrunk(pixels: UInt8Array) -> UInt8Array:
     """Return every sample that the reference tool keeps of pixels of shape (rows, cols) or (rows, cols, 3)."""
     return kept(pixels, side=REFERENCE_SIDE)
+
+
+def in_one_piece(image: Image) -> UInt8Array | None:
+    """Return the samples of an image in colour where they lie, read-only; None of any other, and of larger ones.
+
+    They are there as long as the array is, and whatever is done to the image then.
+    """
+    if image.mode != "RGB" or "transparency" in image.info:
+        return None
+    cols, rows = image.size
+    try:
+        pixels = borrow(image.im.__arrow_c_array__(), 4 * cols * rows)
+    except ValueError:  # held in several pieces
+        return None
+    return np.frombuffer(pixels, np.uint8).reshape(rows, cols, 4)[..., :3]
 
 
 @lru_cache(maxsize=32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -67,23 +68,30 @@ _MOST_PUSHED = 0.3
 
 def aslant(thumbs: Thumbnails) -> Batch:
     """Return the upload as if it were seen from the side or sheared, one way or another, mirrored too; no graphic."""
-    return _batch(BENT, _FEW, thumbs)
+    return _batch(BENT, thumbs)
 
 
 def more_aslant(thumbs: Thumbnails) -> Batch:
     """Return the same from farther to the side, from two sides, and turned."""
-    return _batch(BENT_AGAIN, _MORE, thumbs)
+    return _batch(BENT_AGAIN, thumbs)
 
 
-def _batch(family: Family, ways: tuple[_Seen, ...], thumbs: Thumbnails) -> Batch:
+@lru_cache(maxsize=64)
+def _quads(family: str, aspect: float) -> tuple[Float64Array, Float64Array]:
+    """Return the corners that a family tries in uploads of some proportions, and the windows around them."""
+    ways = _FEW if family == BENT.name else _MORE
+    every = [np.array(quad_of(seen, aspect)) for seen in ways]
+    quads = np.array([quad for quad in every if _views.is_quad(quad)])  # of a ribbon, turned, nothing is left
+    return quads, np.array([around(quad) for quad in quads.tolist()])
+
+
+def _batch(family: Family, thumbs: Thumbnails) -> Batch:
     batch = Batch(family, thumbs)
     if is_graphic(thumbs):  # icons of one set come within 14 bits of one another
         return batch
-    every = [np.array(quad_of(seen, thumbs.aspect)) for seen in ways]
-    quads = np.array([quad for quad in every if _views.is_quad(quad)])  # of a ribbon, turned, nothing is left
+    quads, windows = _quads(family.name, thumbs.aspect)
     doubts = batch.room_for_doubts(len(quads))
     digests = _views.hash_bent(thumbs.of_side(WHOLE_SIDE), quads, doubts=doubts)
-    windows = np.array([around(quad) for quad in quads.tolist()])
     for orientation in (0, MIRRORED):
         batch.add(digests, windows, orientation, doubts=doubts, quads=quads)
     return batch

@@ -282,8 +282,10 @@ TURNS = Gates((FAINT, PLAIN_SHAPE, *_KINDS))
 
 def is_graphic(thumbs: Thumbnails) -> bool:
     """Tell whether an upload as it is, is a graphic through and through: near identity only counts of it."""
-    seen = Evidence(Candidate(family=WHOLE, row=0, distance=0), _NO_DIGEST, thumbs)
-    return WINDOWS.photograph(seen) == 0.0
+    if thumbs.graphic is None:
+        seen = Evidence(Candidate(family=WHOLE, row=0, distance=0), _NO_DIGEST, thumbs)
+        thumbs.graphic = WINDOWS.photograph(seen) == 0.0
+    return thumbs.graphic
 
 
 def markdown() -> str:

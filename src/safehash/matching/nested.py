@@ -7,11 +7,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .. import _core, _views
+from .. import _core
 from .families import NESTED, NESTED_TILTED, STEEP, STEEPER
 from .judgement import is_graphic
 from .thumbnails import N_BOXES, PANEL_SIDE, THE_UPLOAD, Thumbnails, Window
-from .windows import ANGLES, MIRRORED, Batch, add_windows, levelled
+from .windows import ANGLES, MIRRORED, Batch, add_levelled, add_windows, margins_around
 
 __all__ = ["best_boxes", "steep_tilts", "steeper_tilts", "tilts_within", "windows_within"]
 
@@ -40,15 +40,12 @@ _LEAST_FILLED = 8
 def best_boxes(thumbs: Thumbnails) -> list[Window]:
     """Return the best boxes inside the upload that differ, best first."""
     boxes, *_ = thumbs.boxes(PANEL_SIDE, N_BOXES)
+    left = boxes[(boxes[:, 1] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 2]) <= _LARGEST]
     kept: list[Window] = []
-    for top, bottom, left, right in boxes.tolist():
-        if (bottom - top) * (right - left) > _LARGEST:
-            continue
-        box = (top, bottom, left, right)
-        if all(max(abs(a - b) for a, b in zip(box, other, strict=True)) > _SAME_BOX for other in kept):
-            kept.append(box)
-            if len(kept) == _N_BEST:
-                break
+    while len(left) and len(kept) < _N_BEST:
+        top, bottom, first, last = left[0].tolist()
+        kept.append((top, bottom, first, last))
+        left = left[np.abs(left - left[0]).max(axis=1) > _SAME_BOX]
     return kept
 
 
@@ -69,36 +66,42 @@ def tilts_within(thumbs: Thumbnails) -> Batch:
         part = thumbs.part(box)
         if is_graphic(part):
             continue
+        around = margins_around(_STEEP_MARGINS)
+        wanted = []
         for degrees in (*ANGLES, *_STEEP):
-            levelled(batch, part, degrees, _STEEP_MARGINS)
-            _add_inscribed(batch, part, THE_UPLOAD, degrees)
+            wanted += [(degrees, around), *_inscribed(part, THE_UPLOAD, (degrees,))]
+        add_levelled(batch, part, wanted)
     return batch
 
 
 def steep_tilts(thumbs: Thumbnails) -> Batch:
     """Return the upload levelled by more degrees than `tilts`, and what lies tilted in it, whole."""
     batch = Batch(STEEP, thumbs)
-    for degrees in _STEEP:
-        levelled(batch, thumbs, degrees, _STEEP_MARGINS)
-    _add_all_inscribed(batch, thumbs, (*ANGLES, *_STEEP))
+    around = margins_around(_STEEP_MARGINS)
+    inside = _inscribed(thumbs, _extent(thumbs), (*ANGLES, *_STEEP))
+    add_levelled(batch, thumbs, [*((degrees, around) for degrees in _STEEP), *inside])
     return batch
 
 
 def steeper_tilts(thumbs: Thumbnails) -> Batch:
     """Return the same, for more degrees again, and more of what was cropped level."""
     batch = Batch(STEEPER, thumbs)
-    for degrees in _STEEP:
-        levelled(batch, thumbs, degrees, _CROPPED_LEVEL)
-    for degrees in _STEEPER:
-        levelled(batch, thumbs, degrees, (*_STEEP_MARGINS, *_CROPPED_LEVEL))
-    _add_all_inscribed(batch, thumbs, _STEEPER)
+    cropped, around = margins_around(_CROPPED_LEVEL), margins_around((*_STEEP_MARGINS, *_CROPPED_LEVEL))
+    inside = _inscribed(thumbs, _extent(thumbs), _STEEPER)
+    wanted = [*((degrees, cropped) for degrees in _STEEP), *((degrees, around) for degrees in _STEEPER)]
+    add_levelled(batch, thumbs, [*wanted, *inside])
     return batch
 
 
-def _add_all_inscribed(batch: Batch, thumbs: Thumbnails, angles: tuple[float, ...]) -> None:
-    extent = _extent(thumbs)
-    for degrees in angles:
-        _add_inscribed(batch, thumbs, extent, degrees)
+def _inscribed(
+    thumbs: Thumbnails, extent: Window, angles: tuple[float, ...]
+) -> list[tuple[float, Float64Array]]:
+    """Return the pictures whose tilting by these degrees fills an extent to all four of its sides.
+
+    As `add_levelled` takes them.
+    """
+    found = ((degrees, inscribed(extent, degrees, thumbs.aspect)) for degrees in angles)
+    return [(degrees, np.array([window])) for degrees, window in found if window is not None]
 
 
 def _extent(thumbs: Thumbnails) -> Window:
@@ -115,20 +118,6 @@ def _extent(thumbs: Thumbnails) -> Window:
     edges = (rows[0], rows[-1] + 1, cols[0], cols[-1] + 1)
     top, bottom, left, right = (float(edge) / PANEL_SIDE for edge in edges)
     return top, bottom, left, right
-
-
-def _add_inscribed(batch: Batch, thumbs: Thumbnails, extent: Window, degrees: float) -> None:
-    """Add the picture whose tilting by these degrees fills an extent to all four of its sides; mirrored, too."""
-    window = inscribed(extent, degrees, thumbs.aspect)
-    if window is None:
-        return
-    spans = np.array([window[:2]]), np.array([window[2:]])
-    turned = thumbs.levelled(degrees)
-    each = np.zeros(1, np.int32)
-    doubts = batch.room_for_doubts(1)
-    digests = _views.hash_windows(turned, *spans, each, each, doubts=doubts)
-    for orientation in (0, MIRRORED):
-        batch.add(digests, np.array([window]), orientation, degrees, thumbs=thumbs, doubts=doubts)
 
 
 def inscribed(extent: Window, degrees: float, aspect: float) -> Window | None:

@@ -59,9 +59,10 @@ class Thumbnails:
         #: Columns over rows.
         self.aspect = self.cols / self.rows
         self._boxes: dict[tuple[int, int], Boxes] = {}
-        self._turned: dict[float, Float32Array] = {}
         self._faded: Float32Array | None = None
         self._measured: dict[int, Seen] = {}
+        #: Whether it is a graphic, once somebody has judged that.
+        self.graphic: bool | None = None
         #: Where the picture lies in the upload, and the samples a side that it has of its own.
         self.window, self.resolution = THE_UPLOAD, PANEL_SIDE
         self._parts: dict[Window, Thumbnails] = {}
@@ -73,8 +74,8 @@ class Thumbnails:
         if made is None:
             made = self._parts[window] = Thumbnails.__new__(Thumbnails)
             top, bottom, left, right = window
-            made._picture, made._made, made._boxes, made._turned, made._parts = None, {}, {}, {}, {}
-            made._whole, made.window, made._faded, made._measured = self, window, None, {}
+            made._picture, made._made, made._boxes, made._parts = None, {}, {}, {}
+            made._whole, made.window, made._faded, made._measured, made.graphic = self, window, None, {}, None
             made.rows, made.cols = (
                 max(1, round((bottom - top) * self.rows)),
                 max(1, round((right - left) * self.cols)),
@@ -111,13 +112,6 @@ class Thumbnails:
                 side=side,
             )
             self._made[side] = made
-        return made
-
-    def levelled(self, degrees: float) -> Float32Array:
-        """Return the thumbnail of `WHOLE_SIDE` turned by some degrees, counter-clockwise; do not write to it."""
-        made = self._turned.get(degrees)
-        if made is None:
-            made = self._turned[degrees] = _views.rotated(self.of_side(WHOLE_SIDE), degrees, self.aspect)
         return made
 
     def faded(self) -> Float32Array:

@@ -345,6 +345,8 @@ class _Finds:
         """Judge one candidate, keep it where it counts or was refused; return whether it is a hit."""
         if self.witness is not None:
             self.witness.finds(picture, view, row, distance, evidence, gates)
+        if evidence is not None and gates is not None and self._is_beyond(row, distance, evidence):
+            return False
         needs = distance if evidence is None or gates is None else gates.judge(evidence)
         if not isinstance(needs, Refusal) and needs <= self.limit(row):
             self._keep(Hit(row=row, distance=distance, view=view, extra=distance - needs), evidence)
@@ -352,6 +354,10 @@ class _Finds:
         if evidence is not None and gates is not None:
             self._note(row, distance, view, evidence, gates)
         return False
+
+    def _is_beyond(self, row: int, distance: int, evidence: Evidence) -> bool:
+        """Tell whether a row lies farther than its family allows, whatever gates say: they only take away from that."""
+        return distance > self.limit(row) + evidence.family.extra + evidence.family.rich
 
     def _keep(self, hit: Hit, evidence: Evidence | None = None) -> None:
         """Keep the view that needs the least threshold: a nearer one may need more, and lose the row.
@@ -371,9 +377,6 @@ class _Finds:
 
     def _note(self, row: int, distance: int, view: str, evidence: Evidence, gates: Gates) -> None:
         """Keep what its family would have let pass if no gate had spoken."""
-        family = evidence.family
-        if distance > self.limit(row) + family.extra + family.rich:
-            return
         if evidence.agreement is not None and evidence.agreement < gates.least_agreement(evidence):
             return
         before = self.refused.get(row)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _views
-from .._digests import turn_digests
+from .._digests import turn_each
 from .fading import on_canvas
 from .families import FADED, FADED_AGAIN, FRAMED, PANEL, ROTATED, WHOLE, Family
 from .thumbnails import FRAME_SIDE, N_BOXES, PANEL_SIDE, WHOLE_SIDE, Thumbnails
@@ -19,12 +21,13 @@ __all__ = [
     "MIRRORED",
     "Batch",
     "Group",
+    "add_levelled",
     "add_windows",
     "few_boxes",
     "larger_windows",
     "larger_windows_again",
-    "levelled",
     "many_boxes",
+    "margins_around",
     "tilts",
     "wholes",
 ]
@@ -32,8 +35,6 @@ __all__ = [
 UInt8Array = npt.NDArray[np.uint8]
 Float64Array = npt.NDArray[np.float64]
 Int32Array = npt.NDArray[np.int32]
-
-_NO_BITS = np.zeros((1, 32), np.uint8)
 
 #: Position of "mirrored" in `hashes.ORIENTATIONS`.
 MIRRORED = 5
@@ -53,8 +54,7 @@ ANGLES = (-5.0, -3.5, -2.0, 2.0, 3.5, 5.0)
 _ANGLE_MARGINS = (0.0, 0.03, 0.06)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(NamedTuple):
     """Digests of windows that are read from one picture in one way.
 
     Attributes
@@ -138,36 +138,21 @@ class Batch:
         """Of all groups, turned, in their order: uint8, shape (n, 32); None where the family does not ask."""
         if not self.family.doubtful:
             return None
-        turned = self._turned(
-            [np.zeros_like(each.digests) if each.doubts is None else each.doubts for each in self.groups]
-        )
-        for orientation, at in self._orientations().items():
-            # Which bit becomes which: what turns over does so whatever it was.
-            turned[at] ^= turn_digests(_NO_BITS, (orientation,))[0, 0]
-        return turned
+        each = [np.zeros_like(each.digests) if each.doubts is None else each.doubts for each in self.groups]
+        return self._turned(each, marks=True)
 
     @property
     def digests(self) -> UInt8Array:
         """Of all groups, turned, in their order: uint8, shape (n, 32)."""
         return self._turned([each.digests for each in self.groups])
 
-    def _turned(self, each: list[UInt8Array]) -> UInt8Array:
-        """Return rows of every group as they are in its orientation: those of one orientation are turned together."""
-        rows = np.concatenate([np.empty((0, 32), np.uint8), *each])
-        for orientation, at in self._orientations().items():
-            rows[at] = turn_digests(rows[at], (orientation,))[:, 0]
-        return rows
-
-    def _orientations(self) -> dict[int, npt.NDArray[np.intp]]:
-        """Return the orientations that are not the upload's own, each with its rows."""
-        each = np.array([(group.orientation, len(group.digests)) for group in self.groups], np.intp).reshape(
-            -1, 2
-        )
-        of_rows = np.repeat(each[:, 0], each[:, 1])
-        return {
-            orientation: np.flatnonzero(of_rows == orientation)
-            for orientation in sorted(set(each[:, 0].tolist()) - {0})
-        }
+    def _turned(self, each: list[UInt8Array], *, marks: bool = False) -> UInt8Array:
+        """Return rows of every group as they are in its orientation."""
+        if not each:
+            return np.empty((0, 32), np.uint8)
+        orientations = np.array([group.orientation for group in self.groups], np.uint8)
+        of_rows = np.repeat(orientations, [len(group.digests) for group in self.groups])
+        return turn_each(np.concatenate(each), of_rows, marks=marks)
 
 
 @lru_cache(maxsize=8)
@@ -228,19 +213,31 @@ def wholes(thumbs: Thumbnails) -> Batch:
 def tilts(thumbs: Thumbnails) -> Batch:
     """Return the upload, and a little more of it, levelled by some degrees."""
     batch = Batch(ROTATED, thumbs)
-    for degrees in ANGLES:
-        levelled(batch, thumbs, degrees, _ANGLE_MARGINS)
+    add_levelled(batch, thumbs, [(degrees, margins_around(_ANGLE_MARGINS)) for degrees in ANGLES])
     return batch
 
 
-def levelled(batch: Batch, thumbs: Thumbnails, degrees: float, margins: tuple[float, ...]) -> None:
-    """Add an upload, and more of it by these margins, levelled; mirrored, too."""
-    spans, row_of, col_of, windows = _grown(margins, alike=True)
-    turned = thumbs.levelled(degrees)
+def margins_around(margins: tuple[float, ...]) -> Float64Array:
+    """Return the windows that exceed an upload by these margins, those of opposite sides alike."""
+    return _grown(margins, alike=True)[3]
+
+
+def add_levelled(batch: Batch, thumbs: Thumbnails, wanted: Sequence[tuple[float, Float64Array]]) -> None:
+    """Add windows of an upload levelled by some degrees, in this order; of each, all mirrored, too."""
+    if not wanted:
+        return
+    windows = np.concatenate([own for _, own in wanted])
+    degrees = np.repeat([each for each, _ in wanted], [len(own) for _, own in wanted])
     doubts = batch.room_for_doubts(len(windows))
-    digests = _views.hash_windows(turned, spans, spans, row_of, col_of, doubts=doubts)
-    for orientation in (0, MIRRORED):
-        batch.add(digests, windows, orientation, degrees, thumbs=thumbs, doubts=doubts)
+    digests = _views.hash_levelled(
+        thumbs.of_side(WHOLE_SIDE), windows, degrees, aspect=thumbs.aspect, doubts=doubts
+    )
+    end = 0
+    for each, own in wanted:
+        start, end = end, end + len(own)
+        of_these = None if doubts is None else doubts[start:end]
+        for orientation in (0, MIRRORED):
+            batch.add(digests[start:end], own, orientation, each, thumbs=thumbs, doubts=of_these)
 
 
 def larger_windows(thumbs: Thumbnails) -> Batch:

@@ -11,7 +11,7 @@ __all__ = ["LINE", "aligned", "empty_aligned"]
 
 UInt8Array = npt.NDArray[np.uint8]
 
-#: Bytes of a line, on all machines that there are wheels for, or half of one.
+#: Bytes of a line, or half of one.
 LINE = 64
 
 
@@ -24,7 +24,7 @@ def empty_aligned(shape: tuple[int, ...]) -> UInt8Array:
 
 
 def aligned(digests: UInt8Array) -> UInt8Array:
-    """Return digests as they are where they start so, else a copy: a search of many takes a third less time."""
+    """Return digests as they are where they start so, else a copy."""
     if digests.__array_interface__["data"][0] % LINE == 0:
         return digests
     copy = empty_aligned(digests.shape)

@@ -98,8 +98,8 @@ class Index:
     ) -> Index:
         """Return an index over an array of digests, uint8, shape (n, n_bytes).
 
-        The array is used as it is, not copied, when it is contiguous and starts at a multiple of 64 bytes, as those of
-        tables do: do not write to it afterwards.
+        The array is used as it is, not copied, when it is contiguous and starts where a line of the processor's caches
+        does, as those of tables do: do not write to it afterwards.
 
         Raises
         ------
