@@ -6,9 +6,11 @@ import errno
 import os
 import pickle
 import socket
+import sqlite3
 import struct
 import threading
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +24,7 @@ from safehash.scanning.catalog import Catalog
 from safehash.scanning.channel import Channel
 from safehash.scanning.items import Item
 from safehash.scanning.options import ScanOptions
+from safehash.scanning.places import SKIPPED, _is_one_file
 from safehash.scanning.run import scan
 from safehash.scanning.sources import Inputs, find
 from safehash.scanning.store import Store
@@ -145,3 +148,44 @@ def test_what_is_watched_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert isinstance(first, Item) and first.path == str(tmp_path / "first.png")
     inputs.stop.set()
     assert list(found) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "digests", "is_one"),
+    [
+        ((9, 5, "match"), (9, 5, "match"), ((), ()), True),
+        ((9, 5, "match"), (9, 6, "match"), ((), ()), False),
+        ((9, 6, "match"), (9, 5, "match"), (("sha256", b"a"), ("md5", b"b")), False),
+        ((9, 5, "match"), (9, 6, "match"), (("sha256", b"a"), ("sha256", b"a")), True),
+        ((9, 5, "match"), (9, 5, "match"), (("sha256", b"a"), ("sha256", b"b")), False),
+        ((9, 5, "match"), (8, 5, "match"), ((), ()), False),
+        ((None, 5, "match"), (None, 5, "match"), ((), ()), False),
+        ((9, 5, SKIPPED), (9, 5, "match"), ((), ()), False),
+    ],
+)
+def test_two_places_hold_one_file_where_digests_or_size_and_time_say_so(
+    old: tuple[Any, ...], new: tuple[Any, ...], digests: tuple[tuple[Any, ...], tuple[Any, ...]], is_one: bool
+) -> None:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE TABLE files (id, size, mtime_ns, outcome)")
+        db.execute("CREATE TABLE hashes (file, algorithm, digest)")
+        for file, (facts, digest) in enumerate(zip((old, new), digests, strict=True)):
+            db.execute("INSERT INTO files VALUES (?, ?, ?, ?)", (file, *facts))
+            if digest:
+                db.execute("INSERT INTO hashes VALUES (?, ?, ?)", (file, *digest))
+        assert _is_one_file(db, 0, 1) == is_one
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
+@pytest.mark.parametrize(
+    ("is_ready", "holds", "takes"),
+    [(True, True, True), (True, False, False), (True, None, False), (False, True, False)],
+)
+def test_an_upload_is_taken_at_once_where_a_worker_is_ready_and_it_fits(
+    is_ready: bool, holds: bool | None, takes: bool
+) -> None:
+    from safehash.scanning.lanes import Lane
+
+    memory = None if holds is None else SimpleNamespace(holds=lambda upload: holds)
+    lane: Any = SimpleNamespace(_process=object() if is_ready else None, _memory=memory)
+    assert Lane.takes_at_once(lane, b"upload") is takes
