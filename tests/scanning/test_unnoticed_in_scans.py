@@ -6,8 +6,11 @@ import errno
 import os
 import pickle
 import socket
+import sqlite3
 import struct
 import threading
+import zipfile
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +18,15 @@ from typing import Any
 import pytest
 
 from safehash import CatalogError, Limits, Matcher
+from safehash.scanning import watching
+from safehash.scanning.archives import members
+from safehash.scanning.catalog import Catalog
 from safehash.scanning.channel import Channel
 from safehash.scanning.items import Item
+from safehash.scanning.options import ScanOptions
+from safehash.scanning.places import SKIPPED, _is_one_file
+from safehash.scanning.run import scan
+from safehash.scanning.sources import Inputs, find
 from safehash.scanning.store import Store
 from safehash.scanning.watching import Renamed, _Arrivals
 from safehash.scanning.wire import KINDS, Reader
@@ -97,3 +107,85 @@ def test_a_message_in_pieces_is_whole_and_what_comes_behind_it_the_next() -> Non
     with pytest.raises(EOFError):
         channel.receive()
     channel.close()
+
+
+def test_an_archive_of_nothing_has_no_members_and_is_not_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "none.zip"
+    with zipfile.ZipFile(path, "w"):
+        pass
+    assert list(members(Item(path=str(path)), max_member_bytes=1 << 20)) == []
+    path.write_bytes(path.read_bytes()[:21])
+    assert [type(found).__name__ for found in members(Item(path=str(path)), max_member_bytes=1 << 20)] == [
+        "Problem"
+    ]
+
+
+def test_why_a_file_is_not_decided_is_counted_once_when_it_is_unchanged(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (folder / name).write_bytes(b"no picture")
+    (tmp_path / "own.csv").write_text("hash\n" + "f0" * 32 + "\n")
+    matcher = Matcher.from_files(tmp_path / "own.csv")
+    counted = []
+    for _ in range(2):
+        with (
+            Catalog(tmp_path / "scan.db") as catalog,
+            scan(folder, matcher=matcher, options=ScanOptions(workers=0), catalog=catalog) as running,
+        ):
+            for _ in running:
+                pass
+            counted.append((running.summary.n_unchanged, list(running.summary.reasons.values())))
+    assert counted == [(0, [2]), (2, [2])]
+
+
+def test_what_is_watched_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "_is_written", lambda path: False)
+    (tmp_path / "first.png").write_bytes(b"x")
+    inputs = Inputs(paths=(str(tmp_path),), watch=True)
+    found = find(inputs)
+    first = next(found)
+    assert isinstance(first, Item) and first.path == str(tmp_path / "first.png")
+    inputs.stop.set()
+    assert list(found) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "digests", "is_one"),
+    [
+        ((9, 5, "match"), (9, 5, "match"), ((), ()), True),
+        ((9, 5, "match"), (9, 6, "match"), ((), ()), False),
+        ((9, 6, "match"), (9, 5, "match"), (("sha256", b"a"), ("md5", b"b")), False),
+        ((9, 5, "match"), (9, 6, "match"), (("sha256", b"a"), ("sha256", b"a")), True),
+        ((9, 5, "match"), (9, 5, "match"), (("sha256", b"a"), ("sha256", b"b")), False),
+        ((9, 5, "match"), (8, 5, "match"), ((), ()), False),
+        ((None, 5, "match"), (None, 5, "match"), ((), ()), False),
+        ((9, 5, SKIPPED), (9, 5, "match"), ((), ()), False),
+    ],
+)
+def test_two_places_hold_one_file_where_digests_or_size_and_time_say_so(
+    old: tuple[Any, ...], new: tuple[Any, ...], digests: tuple[tuple[Any, ...], tuple[Any, ...]], is_one: bool
+) -> None:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE TABLE files (id, size, mtime_ns, outcome)")
+        db.execute("CREATE TABLE hashes (file, algorithm, digest)")
+        for file, (facts, digest) in enumerate(zip((old, new), digests, strict=True)):
+            db.execute("INSERT INTO files VALUES (?, ?, ?, ?)", (file, *facts))
+            if digest:
+                db.execute("INSERT INTO hashes VALUES (?, ?, ?)", (file, *digest))
+        assert _is_one_file(db, 0, 1) == is_one
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
+@pytest.mark.parametrize(
+    ("is_ready", "holds", "takes"),
+    [(True, True, True), (True, False, False), (True, None, False), (False, True, False)],
+)
+def test_an_upload_is_taken_at_once_where_a_worker_is_ready_and_it_fits(
+    is_ready: bool, holds: bool | None, takes: bool
+) -> None:
+    from safehash.scanning.lanes import Lane
+
+    memory = None if holds is None else SimpleNamespace(holds=lambda upload: holds)
+    lane: Any = SimpleNamespace(_process=object() if is_ready else None, _memory=memory)
+    assert Lane.takes_at_once(lane, b"upload") is takes
