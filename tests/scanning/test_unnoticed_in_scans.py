@@ -25,8 +25,9 @@ from safehash.scanning.catalog import Catalog
 from safehash.scanning.channel import Channel
 from safehash.scanning.items import Item
 from safehash.scanning.options import ScanOptions
-from safehash.scanning.places import SKIPPED, _is_one_file
+from safehash.scanning.places import _is_one_file
 from safehash.scanning.run import scan
+from safehash.scanning.schema import SKIPPED
 from safehash.scanning.sources import Inputs, find
 from safehash.scanning.store import Store
 from safehash.scanning.watching import Renamed, _Arrivals
