@@ -228,7 +228,7 @@ def main() -> int:
     parser.add_argument("--before", type=Path)
     parser.add_argument("-o", "--output", type=Path)
     args = parser.parse_args()
-    sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
+    sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "browser"), str(ROOT / "src")]
     result: dict[str, Any] = {}
     if (args.words or args.missing) and args.output is not None and args.output.exists():
         result = json.loads(args.output.read_text(encoding="utf-8"))["result"]

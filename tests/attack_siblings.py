@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attacks_gif
+import attacks_heif
 import attacks_jpeg
 import attacks_others
 import attacks_png
@@ -18,4 +19,5 @@ SIBLINGS = (
     *attacks_tiff.ATTACKS,
     *attacks_others.ATTACKS,
     *attacks_webp.ATTACKS,
+    *attacks_heif.ATTACKS,
 )

@@ -7,6 +7,11 @@ from breaking import Break
 __all__ = ["BREAKS"]
 
 _ARCHIVES, _FORMATS = "src/safehash/scanning/archives.py", "src/safehash/lists/formats"
+_IMAGES, _COUNTING, _HEIF = (
+    "src/safehash/images",
+    "tests/images/test_counting.py",
+    "tests/images/test_heif.py",
+)
 _OF_ARCHIVES, _OF_LISTS = "tests/scanning/test_archive_costs.py", "tests/lists/test_costs.py"
 
 BREAKS = (
@@ -149,5 +154,68 @@ BREAKS = (
         before="        while block is not None and not self.lines and _is_blank(block[1]):\n",
         after="        while block is not None and _is_blank(block[1]):\n",
         dies=(f"{_OF_LISTS}::test_blank_lines_within_a_cell_are_kept",),
+    ),
+    Break(
+        what="bytes of an HEIC file may be decoded again and again",
+        file=f"{_IMAGES}/heif_parts.py",
+        before="    again = max(0, n_bytes - _MAX_USES * len(data))\n",
+        after="    again = 0\n",
+        dies=(f"{_COUNTING}::test_made_to_cost_is_refused_on_its_bytes",),
+    ),
+    Break(
+        what="pixels of an HEIC file may be decoded again and again",
+        file=f"{_IMAGES}/heif_parts.py",
+        before="    more = max(0, pixels - _PIXELS_A_BYTE * len(data))\n",
+        after="    more = 0\n",
+        dies=(f"{_COUNTING}::test_made_to_cost_is_refused_on_its_bytes",),
+    ),
+    Break(
+        what="a picture of an HEIC file is turned as often as it says",
+        file=f"{_IMAGES}/heif_parts.py",
+        before="        if item.n_changes > _MAX_CHANGES:\n",
+        after="        if False:\n",
+        dies=(f"{_COUNTING}::test_made_to_cost_is_refused_on_its_bytes",),
+    ),
+    Break(
+        what="items of an HEIC file are in each other without end",
+        file=f"{_IMAGES}/heif_parts.py",
+        before="            if depth > _MAX_DEPTH:\n",
+        after="            if False:\n",
+        dies=(f"{_HEIF}::test_items_in_each_other_have_an_end",),
+    ),
+    Break(
+        what="another picture of an HEIC file is taken for one that is not read",
+        file=f"{_IMAGES}/heif.py",
+        before='            if not self.info.get("primary"):',
+        after="            if False:",
+        dies=(f"{_HEIF}::test_another_picture_is_not_taken_for_one_that_is_not_read",),
+    ),
+    Break(
+        what="all pictures of an HEIC file are held",
+        file=f"{_IMAGES}/heif.py",
+        before="                pictures[self.tell()] = None\n",
+        after="                pass\n",
+        dies=(f"{_HEIF}::test_one_picture_at_a_time_is_held",),
+    ),
+    Break(
+        what="a frame is decoded to be refused",
+        file=f"{_IMAGES}/frames.py",
+        before="        if left < 0 and number < facts.n_frames:\n",
+        after="        if False:\n",
+        dies=(f"{_HEIF}::test_a_frame_that_is_too_many_is_not_decoded",),
+    ),
+    Break(
+        what="members of a zip may be unpacked at one go",
+        file=_ARCHIVES,
+        before="            if info.compress_type not in _BOUNDED:\n",
+        after="            if False:\n",
+        dies=(f"{_OF_ARCHIVES}::test_a_member_of_a_zip_is_unpacked_piece_by_piece_or_not_at_all",),
+    ),
+    Break(
+        what="files of a zip may be unpacked at one go",
+        file=f"{_FORMATS}/packed.py",
+        before="    if info.compress_type not in _BOUNDED:\n",
+        after="    if False:\n",
+        dies=(f"{_OF_LISTS}::test_files_of_a_zip_are_unpacked_piece_by_piece_or_not_at_all",),
     ),
 )

@@ -1,4 +1,4 @@
-"""AVIF files written box by box: items, what refers to what, groups of alternatives."""
+"""AVIF and HEIF files written box by box: items, what refers to what, groups of alternatives."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ __all__ = [
     "Item",
     "avif",
     "box",
+    "boxes_in",
     "by_numbers",
     "clap",
     "coded",
     "full",
     "irot",
+    "items_of",
     "laid_over",
     "side_by_side",
 ]
@@ -48,7 +50,7 @@ class Item:
     thumbnail_of: Sequence[int] = ()
 
 
-_ESSENTIAL = frozenset({b"av1C", b"irot", b"imir", b"clap", b"zzzz"})
+_ESSENTIAL = frozenset({b"av1C", b"hvcC", b"irot", b"imir", b"clap", b"zzzz"})
 #: What says that an item is alpha.
 ALPHA = full(b"auxC", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")
 
@@ -77,7 +79,7 @@ def laid_over(
     return struct.pack(">H4HHH", 0, *fill, *size) + b"".join(struct.pack(">hh", *place) for place in places)
 
 
-def _boxes(data: bytes, at: int, end: int) -> dict[bytes, bytes]:
+def boxes_in(data: bytes, at: int, end: int) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     while at + 8 <= end:
         length = int.from_bytes(data[at : at + 4], "big")
@@ -92,10 +94,10 @@ def coded(picture: Any, *more: bytes, colours: bytes | None = None, **options: A
     options = {"quality": 95, "speed": 9, "subsampling": "4:4:4", **options}
     Image.fromarray(picture).save(stream, "AVIF", **options)
     data = stream.getvalue()
-    top = _boxes(data, 0, len(data))
-    meta = _boxes(top[b"meta"], 4, len(top[b"meta"]))
-    iprp = _boxes(meta[b"iprp"], 0, len(meta[b"iprp"]))
-    owned = _boxes(iprp[b"ipco"], 0, len(iprp[b"ipco"]))
+    top = boxes_in(data, 0, len(data))
+    meta = boxes_in(top[b"meta"], 4, len(top[b"meta"]))
+    iprp = boxes_in(meta[b"iprp"], 0, len(meta[b"iprp"]))
+    owned = boxes_in(iprp[b"ipco"], 0, len(iprp[b"ipco"]))
     properties = [box(kind, owned[kind]) for kind in (b"ispe", b"pixi", b"av1C")]
     own = box(b"colr", owned[b"colr"]) if colours is None else colours
     return Item(body=top[b"mdat"], properties=(*properties, *((own,) if own else ()), *more))
@@ -109,6 +111,19 @@ def avif(
     brands: bytes = b"mif1miaf",
 ) -> bytes:
     """Write a file of items by their numbers, with groups of alternatives; what is derived stands in `idat`."""
+    return items_of(items, primary=primary, alternatives=alternatives, brands=brands)
+
+
+def items_of(
+    items: dict[int, Item],
+    *,
+    primary: int,
+    alternatives: Sequence[Sequence[int]] = (),
+    brand: bytes = b"avif",
+    brands: bytes = b"mif1miaf",
+    code: bytes = b"av01",
+) -> bytes:
+    """Write a file of another brand, whose coded pictures are items of another kind."""
     owned = list(dict.fromkeys(each for item in items.values() for each in item.properties))
     ipma = b""
     for number, item in items.items():
@@ -133,7 +148,7 @@ def avif(
         full(b"altr", struct.pack(f">II{len(each)}I", 99 + number, len(each), *each))
         for number, each in enumerate(alternatives)
     )
-    inside = {number: item.body for number, item in items.items() if item.kind != b"av01"}
+    inside = {number: item.body for number, item in items.items() if item.kind != code}
     parts = full(b"hdlr", bytes(4) + b"pict" + bytes(13)) + full(b"pitm", struct.pack(">H", primary))
     parts += full(b"iinf", struct.pack(">H", len(items)) + infe) + (full(b"iref", iref) if iref else b"")
     iprp = box(b"ipco", b"".join(owned)) + full(b"ipma", struct.pack(">I", len(items)) + ipma)
@@ -148,7 +163,7 @@ def avif(
             pieces += struct.pack(">HHHHII", number, is_inside, 0, 1, at[is_inside], len(item.body))
             at[is_inside] += len(item.body)
         iloc = full(b"iloc", b"\x44\0" + struct.pack(">H", len(items)) + pieces, version=1)
-        return box(b"ftyp", b"avif\0\0\0\0avif" + brands) + full(b"meta", parts + iloc)
+        return box(b"ftyp", brand + bytes(4) + brand + brands) + full(b"meta", parts + iloc)
 
     outside = b"".join(item.body for number, item in items.items() if number not in inside)
     return head(len(head(0)) + 8) + box(b"mdat", outside)

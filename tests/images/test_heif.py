@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 import pillow_heif
 import pytest
+from avif_files import Item, box, clap, irot, laid_over, side_by_side
 from corpus import grey_of, ramp_like
 from pictures_made import made
 from PIL import Image
 
+import attacks_heif
 import safehash
-from safehash import ImageTooLarge, Limits, UnreadableImage
+from safehash import ImageTooLarge, Limits, UnreadableImage, UnsupportedImage
 from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm
+from safehash.images import heif as heif_module
+from safehash.images.counting import check_parts
 from safehash.images.decoding import decode, decode_frames
 from safehash.images.formats import FORMATS
 from safehash.images.frames import ANIMATION, Worth
@@ -128,3 +132,79 @@ def test_many_pictures_that_take_no_bytes_are_looked_at_within_bounds(
     assert [next(frames).provenance.frame for _ in range(2)] == [0, 1]
     with pytest.raises(ImageTooLarge, match="2 of 5 frames"):
         next(frames)
+
+
+def test_a_frame_that_is_too_many_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FORMATS, "HEIF", replace(FORMATS["HEIF"], worth=Worth(30_000, 0)))
+    loaded: list[int] = []
+    kind: Any = heif_module._class()
+    load = kind.load
+
+    def counted(image: Any) -> Any:
+        loaded.append(image.tell())
+        return load(image)
+
+    monkeypatch.setattr(kind, "load", counted)
+    frames = decode_frames(heic(*[made(k, 96, 128) for k in range(3)]))
+    next(frames)
+    with pytest.raises(ImageTooLarge, match="1 of 3 frames"):
+        next(frames)
+    assert set(loaded) == {0}
+
+
+def test_one_picture_at_a_time_is_held() -> None:
+    image = heif_module.CODEC.opener()(io.BytesIO(heic(*[made(k, 96, 128) for k in range(3)])))
+    for number in range(3):
+        image.seek(number)
+        image.load()
+        assert [each is None for each in image._heif_file._images] == [k <= number for k in range(3)]
+
+
+@pytest.mark.parametrize("kind", ["grid", "iovl"])
+def test_another_picture_is_not_taken_for_one_that_is_not_read(kind: str) -> None:
+    """A grid that lacks a tile; the library lays few pictures over each other."""
+    one = attacks_heif.coded(ONE)
+    size = (2 * COLS, 2 * ROWS)
+    body = side_by_side(2, 2, size) if kind == "grid" else laid_over((0,) * 4, size, [(0, 0)] * 40)
+    made_of = Item(
+        kind=kind.encode(),
+        body=body,
+        properties=[attacks_heif.sides(*size)],
+        sources=[2] * (3 if kind == "grid" else 40),
+    )
+    with pytest.raises(UnsupportedImage, match="the picture that is shown"):
+        next(decode_frames(attacks_heif.heif({1: made_of, 2: one})))
+    whole = replace(made_of, kind=b"grid", body=side_by_side(2, 2, size), sources=[2] * 4)
+    frame = next(decode_frames(attacks_heif.heif({1: whole, 2: one})))
+    assert (frame.provenance.width, frame.provenance.height) == size
+
+
+def test_honest_ones_are_far_from_what_is_refused() -> None:
+    """A grid as cameras write it, of hidden tiles or not, changed as they do."""
+    tile = attacks_heif.coded(
+        np.random.default_rng(1).integers(0, 256, (512, 512, 3), dtype=np.uint8), quality=90
+    )
+    size = (256, 192)
+    changes = [clap(250, 180, 0, 0), irot(1), box(b"imir", b"\0")]
+    grid = Item(
+        kind=b"grid",
+        body=side_by_side(3, 4, size),
+        properties=[attacks_heif.sides(*size), *changes],
+        sources=range(2, 14),
+    )
+    data = attacks_heif.heif({1: grid, **dict.fromkeys(range(2, 14), tile)})
+    assert check_parts("HEIF", data) < 100_000_000
+
+
+def test_items_in_each_other_have_an_end() -> None:
+    chain = {
+        number: Item(
+            kind=b"iovl", body=laid_over((0,) * 4, (64, 64), [(0, 0)] * 2),
+            properties=[attacks_heif.sides(64, 64)], sources=[number + 1] * 2,
+        )
+        for number in range(1, 40)
+    }  # fmt: skip
+    for last in (attacks_heif.coded(ONE), replace(chain[1], sources=[1, 40])):
+        with pytest.raises(ImageTooLarge, match="items in each other"):
+            check_parts("HEIF", attacks_heif.heif({**chain, 40: last}))
+    check_parts("HEIF", attacks_heif.heif({1: replace(chain[1], sources=[1])}))

@@ -325,3 +325,12 @@ def test_of_a_name_in_an_archive_little_is_kept() -> None:
     finally:
         tracemalloc.stop()
     assert is_former(f"old_{names[0]}", beside) and not is_former("old_b.csv", beside)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_files_of_a_zip_are_unpacked_piece_by_piece_or_not_at_all(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "list.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("a.csv", LIST)
+    with pytest.raises(ListError, match="packed by LZMA, bzip2 or the like"):
+        read(path)

@@ -218,3 +218,18 @@ def test_what_is_passed_over_is_read_in_large_pieces_and_never_at_once() -> None
     forward.end_header(1 << 30)
     assert forward.seek(1 << 20) == 1 << 20
     assert asked == [1 << 16] * 16
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_member_of_a_zip_is_unpacked_piece_by_piece_or_not_at_all(
+    tmp_path: Path, matcher: Matcher, picture: bytes, method: int
+) -> None:
+    """Others the standard library unpacks at one go: 70 kB of LZMA are half a gigabyte."""
+    path = tmp_path / "other.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("known.png", picture, method)
+        archive.writestr("again.png", picture, zipfile.ZIP_DEFLATED)
+    found = list(scan(path, matcher=matcher, options=ScanOptions(workers=0, ordered=True)).events())
+    decisions = [each.decision for each in found if isinstance(each, ScanRecord)]
+    assert [each.outcome.value for each in decisions] == ["unreadable", "match"]
+    assert "packed by LZMA, bzip2 or the like" in str(decisions[0].reason)

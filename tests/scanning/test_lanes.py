@@ -227,8 +227,12 @@ class _Dropping:
         self._end = end
         self._clock = clock
 
-    def setsockopt(self, *told: Any) -> None:
-        self._end.setsockopt(*told)
+    def gettimeout(self) -> float | None:
+        timeout: float | None = self._end.gettimeout()
+        return timeout
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._end.settimeout(seconds)
 
     def recv(self, n_bytes: int) -> bytes:
         del n_bytes

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import ImageTooLarge
 from .gif_blocks import table_bytes
+from .heif_parts import count_heif
 from .tiff_header import BYTES_OF_TYPE
 from .webp_parts import count_webp
 
@@ -411,4 +412,5 @@ _COUNTERS: dict[str, Callable[[bytes, Budget], None]] = {
     "TIFF": _count_tiff,
     "WEBP": count_webp,
     "PNM": _count_pnm,
+    "HEIF": count_heif,
 }

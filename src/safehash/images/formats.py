@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from ..errors import UnsupportedImage
-from . import avif, bmp, gif, jpeg, png, pnm, tiff, webp
-from .frames import ANIMATION, FILM, STILLS, Worth, read_frames
+from . import avif, bmp, gif, heif, jpeg, png, pnm, tiff, webp
+from .frames import ANIMATION, FILM, STILLS, Worth
 from .lent import File
-from .opening import Codec
 from .pictures import Decoded
 from .request import Request
 
@@ -39,15 +36,6 @@ class Format:
     at_once: Callable[[File, Request], Decoded] | None = None
 
 
-def _heif() -> Callable[..., Any]:
-    try:
-        from pillow_heif.as_plugin import HeifImageFile
-    except ImportError as exc:
-        raise UnsupportedImage("HEIC needs an extra: pip install 'safehash[heic]'") from exc
-    opener: Callable[..., Any] = HeifImageFile
-    return opener
-
-
 #: By the name that `sniffing.sniff` and `Limits.formats` give each format.
 FORMATS: dict[str, Format] = {
     "JPEG": Format(jpeg.read_jpeg, at_once=jpeg.decode_jpeg),
@@ -57,6 +45,6 @@ FORMATS: dict[str, Format] = {
     "AVIF": Format(avif.read_avif, worth=FILM),
     "BMP": Format(bmp.read_bmp),
     "TIFF": Format(tiff.read_tiff),
-    "HEIF": Format(partial(read_frames, Codec(name="HEIF", opener=_heif)), worth=STILLS),
+    "HEIF": Format(heif.read_heif, worth=STILLS),
     "PNM": Format(pnm.read_pnm),
 }

@@ -36,6 +36,9 @@ _EXPANSION_FREE = 1 << 30
 _MEMBERS_FREE, _BYTES_A_MEMBER = 20_000, 128
 #: A zip's directory is held in memory, about 12 bytes for each of its own.
 _MAX_ZIP_DIRECTORY = 64 << 20
+#: How members of a zip may be packed. What the standard library unpacks of other methods, it unpacks at one go: a
+#: kilobyte of them may be ten megabytes.
+_BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 #: What unpacking xz may hold, which a file's own header decides: up to 4 GB. `xz -9` takes 65 MiB.
 _MAX_XZ_MEMORY = 128 << 20
 _XZ_PIECE = 1 << 16
@@ -150,6 +153,11 @@ def _zip_members(file: IO[bytes], archive: Item, n_stored: int, max_member_bytes
                 continue
             if info.flag_bits & 1:
                 yield _unread(archive, position, info.filename, "encrypted")
+                continue
+            if info.compress_type not in _BOUNDED:
+                yield _unread(
+                    archive, position, info.filename, "packed by LZMA, bzip2 or the like: unpack it"
+                )
                 continue
             allowed -= min(info.file_size, max_member_bytes)
             if allowed < 0:

@@ -16,8 +16,6 @@ _LENGTH = struct.Struct("!I")
 _PIECE = 1 << 16
 #: Bytes of the longest message that is taken from a worker, which may have been taken over: an explanation has less.
 _LONGEST = 64 << 20
-#: A time as the system takes it for `SO_RCVTIMEO` and `SO_SNDTIMEO`: seconds and microseconds; none is no end.
-_TIME = struct.Struct("ll")
 #: An open file's number, as it goes along with a message.
 _DESCRIPTOR = struct.Struct("i")
 
@@ -39,9 +37,6 @@ class Channel:
         self._parts: list[bytes] = []  # what came of the next message, and perhaps of those behind it
         self._n_bytes = 0
         self._wanted: int | None = None  # bytes of the next message, its length included
-        # What the system was told of how long it may wait. It keeps that time, which costs a call less than asking it
-        # first whether there is anything, and another less than telling it the time anew.
-        self._bounds: dict[int, float | None] = {}
         self._passed: list[int] = []  # open files that came along, not taken yet
 
     @classmethod
@@ -62,19 +57,15 @@ class Channel:
         TimeoutError, OSError
             The other end does not take it, or is gone.
         """
-        self._bound(socket.SO_SNDTIMEO, timeout)
+        self._wait_for(timeout)
         whole = _LENGTH.pack(len(message)) + message
-        along = (
-            []
-            if descriptor is None
-            else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, _DESCRIPTOR.pack(descriptor))]
-        )
-        try:
-            n_sent = self._end.sendmsg((whole,), along)
-            if n_sent < len(whole):
-                self._end.sendall(memoryview(whole)[n_sent:])
-        except BlockingIOError as exc:
-            raise TimeoutError(f"the other end takes nothing for {timeout} seconds") from exc
+        if descriptor is None:
+            self._end.sendall(whole)
+            return
+        along = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, _DESCRIPTOR.pack(descriptor))]
+        n_sent = self._end.sendmsg((whole,), along)
+        if n_sent < len(whole):
+            self._end.sendall(memoryview(whole)[n_sent:])
 
     def send_now(self, message: bytes) -> None:
         """Send a short message without waiting.
@@ -84,6 +75,7 @@ class Channel:
         OSError
             The other end is gone, or took none of the messages before.
         """
+        self._wait_for(None)
         whole = _LENGTH.pack(len(message)) + message
         if self._end.send(whole, socket.MSG_DONTWAIT) != len(whole):
             raise BrokenPipeError("the other end takes nothing")
@@ -104,9 +96,8 @@ class Channel:
         while (message := self._whole(longest)) is None:
             if left is not None and left <= 0:
                 raise TimeoutError(f"no message within {timeout} seconds")
-            self._bound(socket.SO_RCVTIMEO, left)
-            with suppress(BlockingIOError):
-                self._keep(self._end.recv(_PIECE))
+            self._wait_for(left)
+            self._keep(self._end.recv(_PIECE))
             if due is not None:
                 left = due - time.monotonic()
         return message
@@ -150,6 +141,7 @@ class Channel:
             The other end is gone.
         MessageTooLong
         """
+        self._wait_for(None)
         with suppress(BlockingIOError):
             self._keep(self._end.recv(_PIECE, socket.MSG_DONTWAIT))
         return self._whole(_LONGEST)
@@ -158,13 +150,9 @@ class Channel:
         """Close this end."""
         self._end.close()
 
-    def _bound(self, which: int, seconds: float | None) -> None:
-        """Have the system wait no longer than this from now on, in sending or receiving."""
-        if self._bounds.get(which) != seconds:
-            whole, part = divmod(round(1e6 * (seconds or 0.0)), 1_000_000)
-            told = _TIME.pack(whole, part if seconds is None or whole else max(part, 1))
-            self._end.setsockopt(socket.SOL_SOCKET, which, told)
-            self._bounds[which] = seconds
+    def _wait_for(self, seconds: float | None) -> None:
+        if self._end.gettimeout() != seconds:  # saves a call of the system
+            self._end.settimeout(seconds)
 
     def _keep(self, part: bytes) -> None:
         if not part:

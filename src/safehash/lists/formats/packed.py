@@ -190,6 +190,10 @@ def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
             yield chunk[at : at + _PIECE_BYTES]
 
 
+#: How files of a zip may be packed: what the standard library unpacks of others, it unpacks at one go.
+_BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+
+
 def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], int], list[str]]]:
     """Yield name, bytes, stored size and the names of all of each file in a zip archive, in name order.
 
@@ -230,6 +234,8 @@ def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, n_files: int) -> Iterator[bytes]:
     if info.flag_bits & 1:
         raise DamagedPage("encrypted: unpack it")
+    if info.compress_type not in _BOUNDED:
+        raise DamagedPage("packed by LZMA, bzip2 or the like: unpack it")
     try:
         with archive.open(info) as file:
             n_out = 0
