@@ -209,7 +209,11 @@ def machines() -> list[str]:
         return " | ".join(f"{named(record['machine'])}, {record['date'][:10]}" for record in records)
 
     def named(machine: dict[str, Any]) -> str:
-        return machine["cpu"] + (f" ({machine['instructions']})" if "instructions" in machine else "")
+        return (
+            f"{machine['cpu']} ({machine['instructions']})"
+            if "instructions" in machine
+            else str(machine["cpu"])
+        )
 
     lines = [f"| times our time | {heads(hashing)} |", "| --- |" + " ---: |" * len(hashing)]
     for what, part, start, peer in _OVER_MACHINES:

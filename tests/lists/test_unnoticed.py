@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from safehash import ListError, load_list
+from safehash.lists.formats import packed
 from safehash.lists.formats.column_names import NAMES_OF_DIGESTS
 from safehash.lists.formats.inside import doubt_in
 
@@ -57,6 +58,7 @@ def test_what_is_packed_twice_is_unpacked_and_what_is_packed_thrice_is_not(tmp_p
     assert read_as(tmp_path / "list.txt.gz", twice) == ["positive"] * 60
     with pytest.raises(ListError, match="not recognised as any list format"):
         read_as(tmp_path / "list.txt.gz", gzip.compress(twice))
+    assert b"".join(packed.unpacked(iter([gzip.compress(twice)]), lambda: 1 << 20))[:2] == b"\x1f\x8b"
 
 
 @pytest.mark.parametrize(

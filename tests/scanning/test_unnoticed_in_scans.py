@@ -8,6 +8,7 @@ import pickle
 import socket
 import sqlite3
 import struct
+import sys
 import threading
 import zipfile
 from contextlib import closing
@@ -24,8 +25,9 @@ from safehash.scanning.catalog import Catalog
 from safehash.scanning.channel import Channel
 from safehash.scanning.items import Item
 from safehash.scanning.options import ScanOptions
-from safehash.scanning.places import SKIPPED, _is_one_file
+from safehash.scanning.places import _is_one_file
 from safehash.scanning.run import scan
+from safehash.scanning.schema import SKIPPED
 from safehash.scanning.sources import Inputs, find
 from safehash.scanning.store import Store
 from safehash.scanning.watching import Renamed, _Arrivals
@@ -189,3 +191,22 @@ def test_an_upload_is_taken_at_once_where_a_worker_is_ready_and_it_fits(
     memory = None if holds is None else SimpleNamespace(holds=lambda upload: holds)
     lane: Any = SimpleNamespace(_process=object() if is_ready else None, _memory=memory)
     assert Lane.takes_at_once(lane, b"upload") is takes
+
+
+def test_a_scan_that_is_stopped_says_so(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("hash\n" + "f0" * 32 + "\n")
+    running = scan(tmp_path, matcher=Matcher.from_files(tmp_path / "own.csv"), options=ScanOptions(workers=0))
+    running.stop()
+    assert (list(running), running.summary.interrupted) == ([], True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says who writes a file")
+def test_a_file_is_written_while_it_is_open_for_writing(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"")
+    if watching._is_written(str(path)) is None:
+        pytest.skip("a file system without leases")
+    with path.open("wb"):
+        assert watching._is_written(str(path)) is True
+    assert watching._is_written(str(path)) is False
+    assert watching._is_written(str(tmp_path / "none")) is None
