@@ -100,7 +100,7 @@ design: $(VENV)/tools
 types:
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file .ci/windows.ini
-	MYPYPATH=tests $(BIN)/mypy benchmarks
+	MYPYPATH=tests:tests/browser $(BIN)/mypy benchmarks
 	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._rows
 
 # The workflows: their syntax, expressions, actions and shell scripts (actionlint, with shellcheck), their safety (zizmor).

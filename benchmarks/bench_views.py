@@ -319,9 +319,10 @@ def measure_cost(args: argparse.Namespace, shard: int, n_shards: int) -> dict[st
         for number, data in enumerate(uploads * 3):
             for effort in args.efforts[:: 1 if number % 2 else -1]:
                 started = time.thread_time()
-                upload = images.decode(data, step_for=compute.reduction_for)
+                # As a check decodes: with what else may be seen of it, where the effort asks.
+                frames = list(images.decode_frames(data, step_for=compute.reduction_for, effort=effort))
                 views.look_up(
-                    [upload],
+                    frames,
                     index,
                     max_distance=MAX_DISTANCE,
                     min_quality=MIN_QUALITY,

@@ -14,7 +14,7 @@ from pathlib import Path
 from command_line import markdown as commands
 from evidence import against_gates
 from requirements_of import dependencies, platforms
-from unseen import lost, unseen
+from unseen import cost, lost, unseen
 
 from safehash.cli import exits
 from safehash.lists.formats import describing
@@ -39,6 +39,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "platforms": platforms,
     "unseen": unseen,
     "lost": lost,
+    "cost": cost,
 }
 
 _TABLE = re.compile(r"(<!-- table: ([^>]*?) -->\n).*?(<!-- /table -->)", re.DOTALL)

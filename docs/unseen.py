@@ -1,11 +1,11 @@
-"""The tables of docs/matching.md that say what is found of photographs that nothing saw, and where copies are lost."""
+"""Tables of docs/matching.md: what is found of photographs that nothing saw, where copies are lost, and the cost."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-__all__ = ["lost", "unseen"]
+__all__ = ["cost", "lost", "unseen"]
 
 _RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
 _UNSEEN, _LOST = _RESULTS / "views-unseen.json", _RESULTS / "views-lost.json"
@@ -41,4 +41,21 @@ def lost() -> str:
         rest = ", ".join(f"{count} {why}" for why, count in row["thorough"].items() if why != "found")
         found = (row[effort].get("found", 0) for effort in ("thorough", "exhaustive"))
         lines.append(f"| {name} | {' | '.join(map(str, found))} | {rest} |")
+    return "\n".join(lines)
+
+
+def cost() -> str:
+    """Return one row a list size and effort: milliseconds of processor time, those beyond `fast`, and times `fast`."""
+    result = json.loads(_UNSEEN.read_text(encoding="utf-8"))["result"]["cost"]
+    lines = [
+        "| entries | effort | ms, median | ms beyond `fast` | times `fast` |",
+        "| --- | --- | ---: | ---: | ---: |",
+    ]
+    for size, rows in result["milliseconds"].items():
+        fast = rows["fast"]["median"]
+        for effort, row in rows.items():
+            beyond, times = (
+                (f"{row['median'] - fast:.1f}", f"{row['times_fast']:.2f}") if effort != "fast" else ("", "")
+            )
+            lines.append(f"| {int(size):,} | {effort} | {row['median']:.2f} | {beyond} | {times} |")
     return "\n".join(lines)
