@@ -26,7 +26,14 @@ from safehash.cli import main
 from safehash.cli.arguments import WritePath
 from safehash.cli.parser import make_parser, parsers_below
 from safehash.errors import SafehashError
-from safehash.files import NotRegularFile, TooManyBytes, open_regular, read_regular, writing_whole
+from safehash.files import (
+    NotRegularFile,
+    TooManyBytes,
+    expect_writable,
+    open_regular,
+    read_regular,
+    writing_whole,
+)
 from stores import write_list, write_pictures
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links, modes and pipes of POSIX")
@@ -219,7 +226,7 @@ def test_what_is_written_beside_a_list_is_no_way_to_another_file(
         write()
     assert (tmp_path / "victim").read_text() == "precious" and beside.is_symlink()
     beside.unlink()
-    beside.write_text("planted")
+    beside.write_text("safehash list signature, 1" if what == "signature" else "planted")
     beside.chmod(0o666)
     planted = beside.stat().st_ino
     write()
@@ -499,6 +506,16 @@ def test_what_the_process_holds_is_written_into(tmp_path: Path) -> None:
             with writing_whole(f"/dev/fd/{held.fileno()}") as file:
                 file.write(b"%d" % number)
     assert (tmp_path / "held").read_bytes() == b"first 12"
+
+
+def test_what_the_process_does_not_hold_is_not_writable(tmp_path: Path) -> None:
+    with (tmp_path / "held").open("wb") as written, (tmp_path / "held").open("rb") as read:
+        free = os.dup(0)
+        os.close(free)
+        expect_writable(f"/dev/fd/{written.fileno()}")
+        for number in (read.fileno(), free, 999_999_999):
+            with pytest.raises(OSError, match="not open for writing"):
+                expect_writable(f"/proc/self/fd/{number}")
 
 
 def test_a_pipe_replaced_by_a_file_is_not_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -286,7 +286,7 @@ def test_what_is_planted_beside_a_list(
     elif kind == "folder":
         place.mkdir()
     else:
-        place.write_text("old")
+        place.write_text("safehash list signature, 1")
         place.chmod(0o666)
     before = place.lstat()
     if ending == ".sig":

@@ -25,6 +25,7 @@ __all__ = [
     "expect_within",
     "expect_writable",
     "exposed",
+    "held_number",
     "open_regular",
     "opened_regular",
     "read_head",
@@ -267,10 +268,15 @@ def expect_writable(path: str | os.PathLike[str]) -> None:
     Raises
     ------
     OSError
-        As of `writing_whole`. A device or a pipe is not opened for this.
+        As of `writing_whole`. A device or a pipe is not opened for this. What stands for something that is held
+        open has to be open by now: later, the number may be that of a file of our own, which would be written into.
     """
     target = os.fspath(path)
-    if _HELD.fullmatch(target) is None and _is_replaceable(target):
+    number = held_number(target)
+    if number is not None:
+        if not _takes(number):
+            raise OSError(errno.EBADF, "it is not open for writing", target)
+    elif _is_replaceable(target):
         folder, name = os.path.split(target)
         with _Folder(folder or os.curdir) as place, _New(place, name, 0o600):
             pass
@@ -278,9 +284,8 @@ def expect_writable(path: str | os.PathLike[str]) -> None:
 
 @contextmanager
 def _writing(target: str, mode: int, *, text: bool, only_files: bool) -> Iterator[IO[Any]]:
-    held = _HELD.fullmatch(target)
-    if held is not None and not only_files:
-        number = {"stdout": 1, "stderr": 2}[held["name"]] if held["name"] else int(held["number"])
+    number = held_number(target)
+    if number is not None and not only_files:
         with _file(os.dup(number), text=text) as file:
             yield file
         return
@@ -304,6 +309,27 @@ def _writing(target: str, mode: int, *, text: bool, only_files: bool) -> Iterato
             raise _changed(target)
         new.take_place()
         place.sync()
+
+
+def held_number(target: str) -> int | None:
+    """Return the number of what this process holds open and `target` stands for, or None."""
+    found = _HELD.fullmatch(target)
+    if found is None:
+        return None
+    return {"stdout": 1, "stderr": 2}[found["name"]] if found["name"] else int(found["number"])
+
+
+def _takes(number: int) -> bool:
+    """Return whether something is open by this number, and may be written into."""
+    try:
+        if sys.platform == "win32":
+            os.fstat(number)
+            return True
+        import fcntl
+
+        return fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+    except OSError:
+        return False
 
 
 def _is_replaceable(target: str) -> bool:

@@ -305,3 +305,20 @@ def test_an_archive_is_no_place_for_records(places: dict[str, Path], tmp_path: P
     ]
     assert main(scan) == 2
     assert (tmp_path / "a.zip").read_bytes() == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="numbers of files that are open, as POSIX names them")
+@pytest.mark.parametrize("name", ["export", "rematch", "scan into a catalog"])
+def test_a_number_that_nothing_is_open_by_is_refused(
+    name: str, places: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It came to be that of the catalog, into which the records went."""
+    free = os.open(tmp_path, os.O_RDONLY)
+    os.close(free)
+    line = COMMANDS[name].removesuffix(" -o OUT").replace("OUT", "{catalog}")
+    words = [word.format(**places) for word in line.split()]
+    before = places["catalog"].read_bytes()
+    for number in range(free, free + 3):
+        assert main([*words, "-o", f"/dev/fd/{number}"]) == 2
+        assert f"/dev/fd/{number}: cannot be written: it is not open for writing" in capsys.readouterr().err
+    assert places["catalog"].read_bytes() == before

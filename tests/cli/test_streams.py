@@ -52,6 +52,16 @@ def test_a_standard_output_that_is_closed_is_refused(here: Path, line: str) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "streams"), [("stdout", ">&-"), ("fd/1", ">&-"), ("fd/2", "2>&-"), ("fd/0", "<&-")]
+)
+def test_one_that_is_closed_is_no_place_for_a_file(here: Path, name: str, streams: str) -> None:
+    done = in_shell(f"catalog export {{}}/c.db -o /dev/{name}", here, streams)
+    assert done.returncode == 2, done.stderr
+    if "2" not in streams:
+        assert done.stderr == f"safehash: /dev/{name}: it is closed: nothing can be written there\n".encode()
+
+
 @pytest.mark.parametrize("line", [*COMMANDS, "--help", "scan --help", "--version", "", "completion bash"])
 def test_a_standard_output_that_is_full_is_named(here: Path, line: str) -> None:
     """Help is output like any other: who writes it into a file wants to have it."""

@@ -272,6 +272,21 @@ def test_a_list_that_is_signed_is_used_and_no_other(tmp_path: Path, is_directory
             Matcher.from_files(path, settings=TRUSTED)
 
 
+@pytest.mark.parametrize("kept", [b"-----BEGIN PGP SIGNATURE-----\n", f"{HASHES[0].hex}\n".encode(), b"s"])
+def test_what_is_no_signature_of_ours_is_not_replaced(kept: bytes, tmp_path: Path) -> None:
+    """Publishers sign lists in their own way, under the same name; and a list may be called so."""
+    path = a_list(tmp_path, is_directory=False)
+    beside = path.with_name(path.name + ".sig")
+    beside.write_bytes(kept)
+    with pytest.raises(ListError, match="is not replaced"):
+        sign_list(path, KEY.private_bytes_raw())
+    assert beside.read_bytes() == kept
+    beside.write_bytes(b"")
+    sign_list(path, KEY.private_bytes_raw())
+    sign_list(path, KEY.private_bytes_raw())
+    assert len(Matcher.from_files(path, settings=TRUSTED)) == 2
+
+
 def test_allow_lists_are_asked_for_theirs(tmp_path: Path) -> None:
     listed, allowed = (a_list(tmp_path, is_directory=each) for each in (False, True))
     sign_list(listed, KEY.private_bytes_raw())

@@ -919,6 +919,34 @@ def test_damaged_archives(tmp_path: Path, matcher: Matcher, members: dict[str, b
     assert Path(problem.path).name == "cut.zip"
 
 
+def a_tar_member(name: str, data: bytes, kind: bytes = tarfile.REGTYPE) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size, info.type = len(data), kind
+    return info.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % tarfile.BLOCKSIZE)
+
+
+@pytest.mark.parametrize("damage", [b"no header".ljust(512), b"cut", bytes(511) + b"1"])
+def test_a_tar_that_goes_on_with_no_header_is_damaged(
+    tmp_path: Path, matcher: Matcher, members: dict[str, bytes], damage: bytes
+) -> None:
+    """The library's reader ends there in silence; tools that unpack go on with the next header."""
+    before, after = (a_tar_member(each, members[f"in/{each}"]) for each in ("other.png", "known.png"))
+    (tmp_path / "a.tar").write_bytes(before + damage + after * (len(damage) == 512) + bytes(1024))
+    (tmp_path / "b.tar").write_bytes(before + after)  # no zeros at its end: nothing is missing
+    records = look(tmp_path, matcher)
+    (problem,) = [record for record in records if isinstance(record, Problem)]
+    assert Path(problem.path).name == "a.tar" and "no header" in problem.reason
+    assert outcomes(records)["b.tar!known.png"] == "match"
+
+
+def test_a_member_of_a_type_that_nobody_knows_is_a_file(
+    tmp_path: Path, matcher: Matcher, members: dict[str, bytes]
+) -> None:
+    """As for the tools that unpack it."""
+    (tmp_path / "a.tar").write_bytes(a_tar_member("known.png", members["in/known.png"], b"Z") + bytes(1024))
+    assert outcomes(look(tmp_path, matcher)) == {"a.tar!known.png": "match"}
+
+
 def test_a_member_without_a_name_is_one_like_others(
     tmp_path: Path, matcher: Matcher, members: dict[str, bytes]
 ) -> None:

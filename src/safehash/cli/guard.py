@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import SafehashError
-from ..files import expect_writable, read_head
+from ..files import expect_writable, held_number, read_head
 from ..lists.source import LAST_GOOD, SIGNATURE
 from .arguments import (
     ListText,
@@ -22,6 +22,7 @@ from .arguments import (
     WritePath,
     WriteSnapshotPath,
 )
+from .streams import is_closed
 
 __all__ = ["expect_replaceable", "refuse_overwriting"]
 
@@ -57,6 +58,9 @@ def refuse_overwriting(arguments: argparse.Namespace) -> None:
     for number, output in enumerate(outputs):
         _refuse_clashes(output, [*inputs, *updates, *outputs[:number]])
         expect_replaceable(output)
+        number = held_number(str(output.path))
+        if number is not None and is_closed(number):
+            raise SafehashError(f"{output}: it is closed: nothing can be written there")
         try:
             expect_writable(str(output.path))
         except OSError as exc:

@@ -15,7 +15,10 @@ from ..errors import SafehashError
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["expect_open", "give_back_streams", "give_up", "release_stdout", "settle_streams"]
+__all__ = ["expect_open", "give_back_streams", "give_up", "is_closed", "release_stdout", "settle_streams"]
+
+#: Numbers of standard streams that the caller closed: something that leads nowhere stands there.
+_closed_ones: list[int] = []
 
 
 def settle_streams() -> None:
@@ -72,6 +75,11 @@ def expect_open(stream: TextIO) -> None:
     """
     if isinstance(getattr(stream, "buffer", None), _Closed):
         raise _closed()
+
+
+def is_closed(number: int) -> bool:
+    """Tell whether the caller closed the standard stream of this number: what is written there goes nowhere."""
+    return number in _closed_ones
 
 
 def give_up(stream: TextIO) -> None:
@@ -173,6 +181,7 @@ def _fill_numbers() -> None:
     """Have something at the numbers of the three streams: a file of ours that got one would be written into."""
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(number, True)  # so do the workers
+        _closed_ones.append(number)
     os.close(number)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .._face import checked
 from ..errors import ListError
-from ..files import read_regular, writing_whole
+from ..files import read_head, read_regular, writing_whole
 from ..lists.formats.reading import read_list
 from ..lists.source import SIGNATURE, ListPath, ListSource, beside
 from .signing import SIGNATURE_BYTES, objection_to, sign
@@ -41,7 +41,7 @@ def sign_list(source: ListPath, key: bytes) -> Path:
     Raises
     ------
     ListError
-        The list cannot be used.
+        The list cannot be used, or something else stands where its signature would: another tool's, or a list.
     OSError
         The signature cannot be written.
     SafehashError
@@ -58,9 +58,15 @@ def sign_list(source: ListPath, key: bytes) -> Path:
     1
     """
     source = ListSource.of(source)
+    path = signature_path(source)
+    head = read_head(path, len(_HEAD))
+    if head not in (b"", _HEAD.encode("ascii")):
+        raise ListError(
+            f"{os.fspath(path)} is no signature that safehash made, and is not replaced: give it another name",
+            path=source.path,
+        )
     reader = read_list(source)
     deque(reader, maxlen=0)
-    path = signature_path(source)
     signature = sign(bytes.fromhex(reader.report.snapshot), key, purpose=_OF_LIST)
     with writing_whole(path, only_files=True) as file:
         file.write(f"{_HEAD}\n{signature.hex()}\n".encode("ascii"))

@@ -211,6 +211,7 @@ class _Forward(io.RawIOBase):
         self._position = 0
         self._last = b""
         self._again = b""
+        self.header = b""  # what was read last of a header
         self._left: int | None = None  # bytes of the header that is being read; None: a member's bytes are
         self.max_read = _MAX_TAR_HEADER
 
@@ -242,7 +243,7 @@ class _Forward(io.RawIOBase):
         self._left -= n_bytes
         if self._left < 0:
             raise tarfile.ReadError("its headers are too long")
-        data = self._taken(n_bytes)
+        data = self.header = self._taken(n_bytes)
         if n_bytes > tarfile.BLOCKSIZE and _TOO_MANY_DIGITS.search(data):
             raise tarfile.ReadError("a header has a number of 300 digits")
         return data
@@ -357,6 +358,9 @@ def _tar_members(stream: IO[bytes], archive: Item, n_stored: int, max_member_byt
             info = opened.next()
             headers_left -= may_be_long - forward.end_header(max_member_bytes + 1)
             if info is None:
+                # The reader stops at what is no header, as at zeros; tools that unpack look for the next one.
+                if any(forward.header):
+                    raise tarfile.ReadError("what follows its members is no header: the rest was not read")
                 return
             if len(opened.pax_headers) > _MAX_TAR_FIELDS:
                 raise tarfile.ReadError(f"{len(opened.pax_headers)} fields are told of all its members")
@@ -370,7 +374,8 @@ def _tar_members(stream: IO[bytes], archive: Item, n_stored: int, max_member_byt
             position += 1
             if info.isdir():
                 continue
-            if not info.isfile():
+            # Of a type that nobody knows, tools make a file.
+            if not info.isfile() and info.type in tarfile.SUPPORTED_TYPES:
                 reason = "link in an archive" if info.issym() or info.islnk() else "special file"
                 yield Skipped(path=archive.path, position=position, member=info.name, reason=reason)
                 continue
