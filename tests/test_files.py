@@ -434,7 +434,8 @@ def test_old_or_new_never_half(
         with writing_whole(out) as file:
             for part in parts:
                 file.write(part)
-            assert not out.exists() or out.read_bytes() == b"old"
+            assert out.exists() == stood, "what stood there stands until the new file is whole"
+            assert not stood or out.read_bytes() == b"old"
             if fails:
                 raise ZeroDivisionError
 
