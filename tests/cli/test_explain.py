@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -45,7 +46,10 @@ def test_a_match_is_told_with_its_view_and_limit(here: Path, capsys: pytest.Capt
 def test_a_refusal_is_told_with_the_gate(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(here, str(here / "card.png")) == 0
     said = capsys.readouterr().out
-    assert "card of own, mirrored: 28 bits: matches within 6 only, by greys\n" in said
+    (line,) = (line for line in said.splitlines() if "card of own, mirrored: 28 bits" in line)
+    assert re.fullmatch(
+        r"    card of own, mirrored: 28 bits, evidence -?\d+\.\d: matches within 6 only, by greys", line
+    )
     assert "flat share" not in said
     assert explain(here, str(here / "card.png"), "--gates") == 0
     said = capsys.readouterr().out
@@ -54,6 +58,19 @@ def test_a_refusal_is_told_with_the_gate(here: Path, capsys: pytest.CaptureFixtu
         and "      contrast: +0 bits\n" in said
         and "plain_distance=" in said
     )
+
+
+def test_what_is_too_far_for_its_family_is_laid_to_no_gate(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fifth of either side is gone: windows agree well, at more bits than boxes or crops may have."""
+    own = picture("coffee")
+    rows, cols = own.height, own.width
+    own.crop((cols // 10, rows // 10, cols, rows)).save(here / "crop.png")
+    assert explain(here, str(here / "crop.png"), "--effort", "thorough", "--max-distance", "0") == 0
+    said = capsys.readouterr().out
+    far = [line for line in said.splitlines() if "coffee of own, " in line and " only" in line]
+    assert far and all(line.endswith(" only") for line in far), said
 
 
 def test_one_entry_alone(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,6 +45,13 @@ def test_a_faint_copy_matches_as_it_is_and_no_other_way(tmp_path: Path, effort: 
     assert match.view == "as it is" and match.distance <= LOW_QUALITY_DISTANCE
     negative = matcher.check(ImageOps.invert(Image.fromarray(faint())), effort=effort)
     assert negative.outcome is safehash.Outcome.LOW_QUALITY
+    if effort == "fast":  # what it is told to match within is what it does
+        (near,) = (near for look in matcher.explain(as_jpeg(faint())).looks for near in look.nearest)
+        assert (near.threshold, near.allowed, near.matches) == (
+            LOW_QUALITY_DISTANCE,
+            LOW_QUALITY_DISTANCE,
+            True,
+        )
     # And the same of a stored hash.
     assert [each.is_match for each in matcher.check_hashes([decision.hash])] == [True]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,12 @@ def told(
                 found[key] = as_one_scan_says(record)
                 if len(found) == stop_after:
                     running.stop()
+    if len(found) < stop_after:  # whether decided now or known, the summary counts it
+        kept = [
+            each["refused"][0]["gate"] for each in found.values() if "refused" in each and not each["matches"]
+        ]
+        assert running.summary.refused == Counter(kept)
+        assert running.summary.to_record()["refused"] == dict(Counter(kept).most_common())
     return found
 
 

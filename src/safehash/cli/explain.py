@@ -85,7 +85,8 @@ def _lines(name: str, explanation: Explanation, *, gates: bool) -> Iterator[str]
         yield f"  {decision.reason}"
     for match in decision.matches:
         cancelled = "" if match.suppressed_by is None else f", suppressed: {match.suppressed_by}"
-        yield f"  match: {_named(match.entry)}, {match.view}, {match.distance} bits{cancelled}"
+        weighed = f"{match.distance} bits{_weighed(match.evidence)}"
+        yield f"  match: {_named(match.entry)}, {match.view}, {weighed}{cancelled}"
     quiet: list[str] = []
     for look in explanation.looks:
         if look.nearest or look.why_not or look.closest is not None:
@@ -127,15 +128,21 @@ def _look_lines(look: Look, *, gates: bool) -> Iterator[str]:
 
 def _near_line(near: Near) -> str:
     agreed = "" if near.agreement is None else f", agreement {near.agreement:.2f}"
-    line = f"{_named(near.entry)}, {near.view}: {near.distance} bits{agreed}"
+    line = f"{_named(near.entry)}, {near.view}: {near.distance} bits{agreed}{_weighed(near.evidence)}"
     if near.matches:
         return f"{line}: matches within {near.allowed}"
     refused = [gate for gate in near.gates if gate.bits is None]
     if refused:
         return f"{line}: refused by {'; '.join(f'{gate.gate} ({gate.reason})' for gate in refused)}"
-    least = min(near.gates, key=lambda gate: gate.bits or 0, default=None)
-    by = f", by {least.gate}" if least is not None and near.allowed != near.threshold else ""
+    bits = {gate.gate: gate.bits or 0 for gate in near.gates}
+    least = min(bits, key=lambda gate: bits[gate], default=None)
+    # Where none allows less than another, it is the family's own bits that do not reach so far.
+    by = f", by {least}" if least is not None and bits[least] < max(0, *bits.values()) else ""
     return f"{line}: matches within {near.allowed} only{by}"
+
+
+def _weighed(evidence: float | None) -> str:
+    return "" if evidence is None else f", evidence {evidence:.1f}"
 
 
 def _named(entry: Entry) -> str:

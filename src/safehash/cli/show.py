@@ -201,6 +201,7 @@ def _counts(summary: Summary) -> list[tuple[str, str, str]]:
         ("could not look into", summary.problems),
         ("undecided", summary.reasons),
         ("decided in part", summary.caveats),
+        ("kept by a gate", summary.refused),
     ):
         rows += _counted(what, counts)
     return rows

@@ -21,7 +21,7 @@ from .deciding import Facts, decide_upload
 from .decision import Decision, Match
 from .evidence import Evidence
 from .gates import Refusal
-from .judgement import Gates
+from .judgement import LOW_QUALITY, Gates
 from .naming import rows_named
 from .settings import Settings
 from .state import State
@@ -81,7 +81,8 @@ class Near:
     agreement : float or None
         Of bits weighted by the size of their coefficients, -1 to 1; None for a view that no window was refined for.
     threshold : int
-        Of the entry's list, in bits, for the picture as it is.
+        Of the entry's list, in bits, for the picture as it is; of one of low quality, `Policy.low_quality_distance`
+        where that is less.
     allowed : int or None
         Bits within which this view matches: threshold and what the gates add or take; None where one refuses.
     matches : bool
@@ -355,6 +356,8 @@ class _Notes:
     ) -> Near:
         entry = self._state.table[row]
         threshold = self._state.policy.of_list(entry.source).max_distance[Algorithm.PDQ.value]
+        if gates is LOW_QUALITY:
+            threshold = min(threshold, self._state.policy.low_quality_distance or 0)
         if evidence is None or gates is None:
             return Near(
                 entry=entry, view=view, distance=distance, agreement=None, threshold=threshold, allowed=threshold,

@@ -73,7 +73,7 @@ PLAIN_SHAPE = PlainShape(
     nearly_slope=2.0,
     effect="with p the entry's distance from the nearest plain shape, farther than 2 (p - 64) bits is refused, on "
     "a plain ground with few greys farther than p - 64; a photograph to its edges may lie 2 (p - 50) bits off, up "
-    "to 26, boxes 12",
+    "to 26 turned, `whole` and `rotated`, up to 12 by any other view",
     source="photographs on lists: p of 80 and more for 98 %, median 98; planets 62 to 72, glossy buttons 76 to 80, "
     "a disc on black about 60; three balloons came within 30 to 32 bits of an avocado, at p = 82; the nearest "
     "wrong windows that the second line is for, p from 50 to 78, are at 38 bits, in boxes at 20",

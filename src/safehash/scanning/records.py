@@ -262,6 +262,8 @@ class Summary:
     caveats : Counter of str
         Files that were decided, did not match, and of which less was looked at than there is: "cut off", "changed
         meanwhile", "looked at in part".
+    refused : Counter of str
+        Files that did not match, and that a gate kept from an entry that was near enough, by the gate of the nearest.
     lists, labels : Counter of str
         Files matched, by list and by label.
     n_bytes : int
@@ -293,6 +295,7 @@ class Summary:
     problems: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     caveats: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
     lists: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
     n_bytes: int = 0
@@ -339,6 +342,8 @@ class Summary:
                 or (how is not None and how.truncated)
             ):
                 self._add_caveat({**decision.facts(), "failure": record.failure})
+        if not decision.is_match and decision.refused:
+            self.refused[decision.refused[0].gate] += 1
         self.n_reviewed += any(match.suppressed_by == REVIEW for match in decision.matches)
         if decision.is_match:
             live = [match.entry for match in decision.standing]
@@ -358,6 +363,9 @@ class Summary:
         if record.outcome not in _DECIDED:
             self.reasons[_countable(record.facts["reason"], record.outcome)] += 1
         self._add_caveat(record.facts)
+        refused = record.facts.get("refused")
+        if refused and record.outcome != Outcome.MATCH.value:
+            self.refused[refused[0]["gate"]] += 1
         self.lists.update({match["list"] for match in record.standing})
         self.labels.update({label for match in record.standing for label in match["labels"]})
 
@@ -408,6 +416,7 @@ class Summary:
             "problems": dict(self.problems.most_common()),
             "reasons": dict(self.reasons.most_common()),
             "caveats": dict(self.caveats.most_common()),
+            "refused": dict(self.refused.most_common()),
             "matched_lists": dict(self.lists.most_common()),
             "matched_labels": dict(self.labels.most_common()),
             "bytes": self.n_bytes,
