@@ -130,8 +130,9 @@ def test_django(recipe: Any, uploads: dict[str, bytes], tmp_path: Path) -> None:
             made["not_listed"](ContentFile(uploads[name], name="a.png"))
         assert caught.value.code == code
     storage = made["LookedAtStorage"](location=tmp_path)
-    saved = [storage.save(f"{name}.png", ContentFile(uploads[name])) for name in ("harmless", "listed")]
-    assert saved == ["harmless.png", "held/listed.png"]
+    files = {**uploads, "words": b"words"}
+    saved = {storage.save(f"{name}.png", ContentFile(data)) for name, data in files.items()}
+    assert saved == {"harmless.png", "held/listed.png", "held/broken.png", "words.png"}
     assert (tmp_path / "held" / "listed.png").read_bytes() == uploads["listed"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -11,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,6 +27,7 @@ from safehash.scanning.starting import worker_context
 from safehash.service.engine import Engine
 from safehash.service.memory import Memory
 from safehash.service.options import ServiceOptions, is_loopback
+from safehash.service.own import verdicts
 from safehash.service.refusing import Refused
 from safehash.service.tokens import Tokens
 from stores import write_list, write_pictures
@@ -285,6 +288,42 @@ def test_a_verdict_holds_for_an_upload_and_what_is_like_it(
     assert one.judged(match, allow_distance=16).is_match
     for memory in (one, other):
         memory.close()
+
+
+def test_a_verdict_by_a_short_hash_is_not_of_all_that_an_entry_matches(
+    pictures: list[Path], tmp_path: Path
+) -> None:
+    """Two uploads that match within 8 bits of 64 are within 16 of each other: one verdict was of each."""
+    listed = safehash.hash_file(pictures[1], algorithm="phash")
+    matcher = safehash.Matcher.from_entries([safehash.Entry(hash=listed, source="own", id="one")])
+    match = matcher.check(pictures[1])
+    key = match.standing[0].entry.key
+    for n_bits, outcome in ((4, "suppressed"), (5, "match"), (8, "match")):
+        memory = Memory(None, None)
+        digest = (int.from_bytes(listed.digest, "big") ^ ((1 << n_bits) - 1)).to_bytes(8, "big")
+        memory.say_harmless([key], safehash.Hash("phash", digest), said_by="ops")
+        assert memory.judged(match, allow_distance=16).outcome.value == outcome, n_bits
+        memory.close()
+
+
+def test_entries_are_named_alike_whatever_is_said_of_them(tmp_path: Path) -> None:
+    guard = FloodGuard(FLOOD)
+    memory = Memory(None, guard)
+    keys = [("own", "id", "b-1"), ("own", "pdq", "ab" * 32)]
+    for key in keys:
+        guard.quarantine(key, n_uploads=9, n_matches=5)
+    memory.say_harmless(keys, None, said_by="ops")
+    quarantined = {each.entry: each for each in guard.quarantined()}
+    service: Any = SimpleNamespace(engine=SimpleNamespace(memory=memory, quarantined=quarantined))
+    request: Any = None
+    told = json.loads(bytes(asyncio.run(verdicts(service, request)).response.body))
+    named = [{"list": "own", "id": "b-1"}, {"list": "own", "algorithm": "pdq", "hash": "abababab"}]
+    for what in ("harmless", "quarantined"):
+        assert [[each | wanted == each for each in told[what]].count(True) for wanted in named] == [1, 1], (
+            what
+        )
+    assert {"pdq": "abababab"}.items() <= told["quarantined"][1].items(), "as it was named before"
+    memory.close()
 
 
 def test_of_a_verdict_on_several_entries_all_is_kept_or_nothing(tmp_path: Path) -> None:

@@ -213,6 +213,8 @@ def test_compare_and_status(service: Running, pictures: list[Path]) -> None:
         ("POST", "/m/compare", b'{"pdq": ["00"]}'),
         ("POST", "/m/compare", b'{"md5": ["00", "00"]}'),
         ("POST", "/m/compare", b"[]"),
+        ("POST", "/m/compare", b'{"pdq": ["md5:%s", "md5:%s"]}' % (b"0" * 32, b"0" * 32)),
+        ("POST", "/m/compare", b'{"pdq": ["phash256:%s", "phash256:%s"]}' % (b"0" * 64, b"0" * 64)),
     ],
 )
 def test_errors_are_messages(service: Running, method: str, path: str, data: bytes | None) -> None:
@@ -326,4 +328,5 @@ def test_a_named_host_at_an_inner_address_is_refused(host: str) -> None:
     ):  # named by an operator who did not mean that
         assert fetched(f"http://{each}/known", hosts=(each.strip("[]"),), public=False) == 403
     assert {fetched(url) for url in odd} == {400}
+    assert fetched("http://ex..ample/", hosts=("ex..ample",)) == 502, "no name that could be resolved"
     assert fetched(f"{host}/a\r\nHost: x") in (400, 502)

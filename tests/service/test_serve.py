@@ -201,6 +201,18 @@ REFUSED: dict[str, tuple[Any, int]] = {
     "JSON that does not say so": (
         ("POST", "/v1/check", b' {"hash": "x"}', {"Content-Type": "application/x-www-form-urlencoded"}), 415,
     ),
+    "a hash of two algorithms": (
+        ("POST", "/v1/check", json.dumps({"hash": "pdq:" + "0" * 64, "algorithm": "phash256"}).encode(),
+         {"Content-Type": "application/json"}), 400,
+    ),
+    "a hash of two algorithms, the other way": (
+        ("POST", "/v1/check", json.dumps({"hash": "phash256:" + "0" * 64, "algorithm": "pdq"}).encode(),
+         {"Content-Type": "application/json"}), 400,
+    ),
+    "an algorithm that is no name": (
+        ("POST", "/v1/check", json.dumps({"hash": "0" * 64, "algorithm": []}).encode(),
+         {"Content-Type": "application/json"}), 400,
+    ),
     "a hash as a form of words": (
         ("POST", "/v1/check", b"hash=f8f8", {"Content-Type": "application/x-www-form-urlencoded"}), 415,
     ),
@@ -404,6 +416,10 @@ def test_a_verdict_is_of_the_entry_that_a_match_shows(
             == 404
         )
         assert say("harmless", entry="d1c4a3b2f0e19687") == 404, "of an algorithm that the list has not"
+        for kind, n_digits in (("phash", 16), ("sha256", 64)):
+            assert say("harmless", id="one", upload=f"{kind}:{'0' * n_digits}") == 400, (
+                "nothing would come of it"
+            )
         assert (say("harmless", id="one"), service.get("/v1/verdicts").json["harmless"][0]["list"]) == (
             201,
             "own",
@@ -532,6 +548,8 @@ def test_tokens_a_unix_socket_and_a_good_end(lists: list[Path], pictures: list[P
         told = service.post("/v1/explain?entry=entry-picture00001", listed, Authorization=admin).json
         assert (told["decision"]["outcome"], told["entries"][0]["id"]) == ("match", "entry-picture00001")
         assert service.post("/v1/explain?entry=nobody", listed, Authorization=admin).status == 404
+        for said in ("lists=own", "full_hashes=true"):  # is not heeded, and so not taken
+            assert service.post(f"/v1/explain?{said}", listed, Authorization=admin).status == 400
         tokens.write_text("admin ops fedcba9876543210\n")
         service.process.send_signal(signal.SIGHUP)
         until(lambda: status("POST", "/v1/check", pipeline) == 401)

@@ -67,7 +67,9 @@ class Asked:
     also: Mapping[str, str] = field(default_factory=dict)
 
 
-async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...] = ()) -> Asked:
+async def ask(
+    request: Request, options: ServiceOptions, *, also: tuple[str, ...] = (), without: tuple[str, ...] = ()
+) -> Asked:
     """Read a request: an upload as its raw body or in a form, or hashes in JSON.
 
     Parameters
@@ -76,6 +78,8 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
     options : ServiceOptions
     also : tuple of str
         What else may be said beside an upload.
+    without : tuple of str
+        What may not, though it may elsewhere: nothing would come of it.
 
     Raises
     ------
@@ -86,7 +90,7 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
     in_json = is_json(request)
     most = min(options.max_body, MOST_JSON) if in_json else options.max_body
     pieces = await read_pieces(request, max_bytes=most, seconds=options.timeout)
-    may_be_said = {*_SAID, *also}
+    may_be_said = {*_SAID, *also} - {*without}
     query = query_of(request)
     said: dict[str, Any] = dict(query)
     uploads: list[Upload] = []
@@ -226,10 +230,14 @@ def hash_of(value: object, shared: Mapping[str, Any] | None = None) -> Hash:
     if not isinstance(value, str):
         raise Refused(400, "a hash is text: hexadecimal digits")
     name, colon, digits = value.strip().rpartition(":")
-    algorithm = name if colon else said.get("algorithm") or _BY_DIGITS.get(len(digits), "")
+    named = said.get("algorithm")
+    if named in (None, ""):
+        named = name if colon else _BY_DIGITS.get(len(digits), "")
+    elif colon and named != name:
+        raise Refused(400, "the algorithm of a hash is said twice, and is not the same")
     quality = said.get("quality")
     try:
-        known = Algorithm(algorithm)
+        known = Algorithm(named)
     except ValueError as exc:
         raise Refused(400, f"an algorithm is one of {', '.join(each.value for each in Algorithm)}") from exc
     if _DIGITS[known].fullmatch(digits) is None:

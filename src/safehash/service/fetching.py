@@ -77,7 +77,7 @@ class Fetcher:
             return await asyncio.wait_for(self._fetch(parts.scheme, host, port, target), max(seconds, 0.001))
         except asyncio.TimeoutError as exc:
             raise Refused(504, "what url leads to did not arrive in time") from exc
-        except (OSError, h11.ProtocolError) as exc:
+        except (OSError, UnicodeError, h11.ProtocolError) as exc:  # UnicodeError: of no name of a host
             raise Refused(502, f"what url leads to cannot be fetched: {type(exc).__name__}") from exc
 
     async def _address(self, host: str, port: int) -> str:

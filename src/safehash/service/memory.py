@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..errors import SafehashError
-from ..hashing.hashes import Hash
+from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision
 from ..matching.flood import FloodGuard
 from ..scanning.databases import OwnFile
@@ -173,7 +173,9 @@ class Memory:
             if upload is not None and upload.algorithm is verdict.upload.algorithm:
                 if not upload.algorithm.is_perceptual:
                     continue
-                if upload.distance(verdict.upload) <= allow_distance:
+                # Of a hash of 64 bits, a quarter: 16 hold whatever the entry matches, whichever picture was judged.
+                near = allow_distance * upload.algorithm.n_bits // Algorithm.PDQ.n_bits
+                if upload.distance(verdict.upload) <= near:
                     return True
         return False
 

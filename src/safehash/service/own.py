@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 
 from ..errors import SafehashError
-from ..hashing.hashes import Hash
+from ..hashing.hashes import Algorithm, Hash
 from ..lists.switches import for_shell
 from ..matching.decision import Decision
 from ..matching.naming import keys_named
@@ -20,7 +20,7 @@ from .asking import Asked, ask, hash_of
 from .bodies import json_of, read_body
 from .memory import named_by
 from .refusing import Refused
-from .serving import Answer, Route, Service
+from .serving import Answer, Route, Service, algorithms_of
 
 __all__ = ["ROUTES"]
 
@@ -88,7 +88,8 @@ async def explain(service: Service, request: Request) -> Answer:
     if not service.tokens.are_needed:
         raise Refused(403, "explanations are an administrator's: start the service with --tokens")
     with service.engine.hold():
-        asked = await ask(request, service.options, also=("entry",))
+        # Of all lists, and digests shortened: who asks for less would be told what they did not ask.
+        asked = await ask(request, service.options, also=("entry",), without=("lists", "full_hashes"))
         if len(asked.uploads) != 1:
             raise Refused(400, f"one upload is explained, found {len(asked.uploads)}")
         record = await service.engine.explain(
@@ -150,7 +151,8 @@ async def verdicts(service: Service, request: Request) -> Answer:
         "quarantined": [
             {
                 "list": key[0],
-                key[1]: _shortened(key),
+                **named_by(key),
+                key[1]: named_by(key).get("id", key[2][:8]),  # as it was named before
                 "matches": each.n_matches,
                 "share": each.share,
             }
@@ -158,10 +160,6 @@ async def verdicts(service: Service, request: Request) -> Answer:
         ],
     }
     return Answer(Json(body))
-
-
-def _shortened(key: tuple[str, ...]) -> str:
-    return key[2] if key[1] == "id" else key[2][:8]
 
 
 async def say(service: Service, request: Request) -> Answer:
@@ -186,6 +184,9 @@ async def say(service: Service, request: Request) -> Answer:
     else:
         raise Refused(400, "id is an entry's id there, or entry its whole hash")
     upload: Hash | None = None if given.get("upload") is None else hash_of(given["upload"])
+    if upload is not None and upload.algorithm not in (shown := _shown_by(service)):
+        names = ", ".join(each.value for each in shown)
+        raise Refused(400, f"an upload is known by its {names} here: of another hash nothing would come")
     verdict = given.get("verdict")
     memory = service.engine.memory
     loop = asyncio.get_running_loop()
@@ -212,6 +213,11 @@ async def say(service: Service, request: Request) -> Answer:
         raise Refused(503, str(exc)) from exc
 
 
+def _shown_by(service: Service) -> tuple[Algorithm, ...]:
+    """Return the algorithms that tell of an upload which picture it shows: of the lists', or PDQ."""
+    return tuple(each for each in algorithms_of(service.engine) if each.is_perceptual) or (Algorithm.PDQ,)
+
+
 def _kept(key: tuple[str, ...], keys: Sequence[tuple[str, ...]], said: dict[str, Any]) -> dict[str, Any]:
     """Return what was said of an entry as it was called, and of which: several may have one id."""
     return {"list": key[0], **named_by(key), **said, "entries": [named_by(each) for each in keys]}
@@ -223,7 +229,7 @@ _CHECKED = {
     429: "too many at once: Retry-After says when", 503: "the lists are being read, or there was no time left",
 }  # fmt: skip
 _EFFORT = {
-    "effort": "fast, standard or thorough, instead of the service's own",
+    "effort": "fast, standard, thorough or exhaustive, instead of the service's own",
     "lists": "names of the lists that count, with commas between; all otherwise",
     "full_hashes": "true for whole digests in the record",
 }
