@@ -432,6 +432,19 @@ def test_a_verdict_is_of_the_entry_that_a_match_shows(
         )
 
 
+def test_open_to_all_is_not_open_to_change(lists: list[Path], pictures: list[Path]) -> None:
+    """Whoever uploads could say that every match is harmless."""
+    with Running("--list", lists[0], "--open-to-all", "--no-last-good") as service:
+        harmless = {
+            "list": "own",
+            "entry": f"pdq:{safehash.hash_file(pictures[1]).hex}",
+            "verdict": "harmless",
+        }
+        assert service.post_json("/v1/verdicts", harmless).status == 403
+        assert service.post("/v1/reload", b"").status == 403
+        assert service.post("/v1/check", pictures[1].read_bytes()).json["outcome"] == "match"
+
+
 # -- beginning, reload, end ---------------------------------------------------------------------------------
 
 

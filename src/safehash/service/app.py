@@ -170,6 +170,9 @@ def _endpoint(service: Service, routes: list[Route]) -> Endpoint:
                 raise Refused(405, f"there are {allowed} of this path", headers={"Allow": allowed})
             if route.role != "anybody":
                 bearer = service.tokens.bearer(header_of(request, b"authorization"), role=route.role)
+                if bearer is None and route.role == "admin" and service.options.open_to_all:
+                    # Whoever uploads could say that every entry's matches are harmless.
+                    raise Refused(403, "this is an administrator's: start the service with --tokens")
                 if bearer is not None:
                     request.scope["safehash bearer"] = said["bearer"] = bearer
                 elif header_of(request, b"origin") is not None:
