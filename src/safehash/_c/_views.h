@@ -75,6 +75,8 @@ typedef struct {
 #define SV_CERTAIN 0.5f /* a bit counts in full where its coefficient has this part of the mean size: see sv_agreement */
 #define SV_DOUBTFUL 0.6f /* a bit may as well be the other where its coefficient is nearer to the median than this part of the mean distance */
 #define SV_NARROWEST 0.1 /* sides: no window is refined to less; boxes are proposed from SV_LEAST_SPAN on */
+#define SV_LEAST_TAKEN 0.0625 /* sides: a shorter span has fewer samples of the smallest thumbnail than PDQ reads frequencies */
+#define SV_FARTHEST_SPAN 4.0 /* sides beyond the upload: what lies farther is invention; SV_MOST_TAPS rests on this */
 
 #define SV_SUMS(n) (((n) + 1) * ((n) + 16)) /* floats of the running evidence along all lines */
 #define SV_LINES 32 /* lines kept an axis, the upload's own edges included */
@@ -464,9 +466,11 @@ typedef struct {
     double best_window[4];
 } sv_search;
 
-/* Whether a span has as many samples as frequencies, and is not mostly invention: a sixteenth of a side at least, and within
- * four sides of it. SV_MOST_TAPS rests on this. */
-static inline int sv_is_span(double a, double b) { return b - a >= 0.0625 && a >= -4.0 && b <= 5.0; }
+/* Whether a span has samples enough, and is not mostly invention. */
+static inline int sv_is_span(double a, double b)
+{
+    return b - a >= SV_LEAST_TAKEN && a >= -SV_FARTHEST_SPAN && b <= 1.0 + SV_FARTHEST_SPAN;
+}
 
 /* How well 256 coefficients agree with the digest: each bit counts with its coefficient's size, up to SV_CERTAIN of the
  * mean size. Smooth where the Hamming distance has steps, and blind to the bits that are noise. */

@@ -82,6 +82,7 @@ static inline void sv_fill_hole(float *thumb, int n, const int *hole)
 /* ---- what is left of a picture whose lights are blown out ---- */
 
 #define SV_BLOWN 6.0f /* grey levels under the brightest sample of a window: nearer than this is blown out */
+#define SV_LEAST_LIT 256 /* samples of 4 096: of less than a sixteenth there is nothing to say */
 
 /* Of 4096 nearest samples those that are not blown out: their share, the entropy of their greys in steps of a sixteenth of
  * their deviation, the share of the four commonest of these greys, and the share of them that are flat: as their right and
@@ -104,7 +105,7 @@ static inline sv_lit sv_measure_lit(const float *samples)
             sum += samples[i];
             n++;
         }
-    if (n < 256) /* a sixteenth: too little to say anything about */
+    if (n < SV_LEAST_LIT)
         return lit;
     const double mean = sum / n;
     for (int i = 0; i < 4096; i++)
