@@ -58,8 +58,8 @@ def refuse_overwriting(arguments: argparse.Namespace) -> None:
     for number, output in enumerate(outputs):
         _refuse_clashes(output, [*inputs, *updates, *outputs[:number]])
         expect_replaceable(output)
-        number = held_number(str(output.path))
-        if number is not None and is_closed(number):
+        held = held_number(str(output.path))
+        if held is not None and is_closed(held):
             raise SafehashError(f"{output}: it is closed: nothing can be written there")
         try:
             expect_writable(str(output.path))
