@@ -458,3 +458,8 @@ def test_what_another_process_found_to_flood_keeps_the_counts_of_then() -> None:
     guard.quarantine("entry", n_uploads=5000, n_matches=70)
     (found,) = guard.quarantined()
     assert (found.n_uploads, found.n_matches_then) == (1000, 40)
+
+
+def test_no_evidence_asked_of_one_list_is_heeded_beside_some_asked_of_all() -> None:
+    policy = Policy(min_evidence=4.0, per_list={"own": ListPolicy(min_evidence=0.0)})
+    assert (policy.of_list("own").min_evidence, policy.of_list("other").min_evidence) == (0.0, 4.0)
