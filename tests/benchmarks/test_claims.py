@@ -122,3 +122,39 @@ def test_recall_in_docs_is_that_of_the_results() -> None:
         assert re.findall(r"[\d.]+", cells) == wanted, name
         n_compared += 1
     assert n_compared >= 20
+
+
+#: Formats of results/pixels.json, in the order of the rows of docs/pixels.md: which column each of their figures is.
+BEFORE = (0, 1, None, 3, 4, 5)
+STORED = (0, 1, 2, 3, 4, 5)
+
+
+def test_painted_pictures_in_docs_are_those_of_the_results() -> None:
+    """docs/pixels.md's rows by format, but for what an earlier state gave, which is not remade."""
+    formats = json.loads((ROOT / "benchmarks" / "results" / "pixels.json").read_text(encoding="utf-8"))[
+        "formats"
+    ]
+    text = (ROOT / "docs" / "pixels.md").read_text(encoding="utf-8")
+    plain = ("png", "gif", "bmp", "jpeg", "webp", "avif")
+    expected = {
+        "| format | files | pictures of quality 50 |": (BEFORE, [*plain, "tiff"]),
+        "| odd files | files |": (BEFORE, [f"odd {name}" for name in plain]),
+        "| colours | files |": (STORED, ["colours", "odd colours"]),
+    }
+    for head, (columns, names) in expected.items():
+        (table,) = re.findall(rf"^{re.escape(head)}.*\n\|[- |]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+        rows = [[cell.strip() for cell in line.split("|")[2:-1]] for line in table.splitlines()]
+        keys = ("files", "pictures", "stored_is_another", "far_from_every_view", "within_2", "most")
+        wanted = [[None if at is None else str(formats[name][keys[at]]) for at in columns] for name in names]
+        given = [
+            [None if at is None else cell for at, cell in zip(columns, row, strict=True)] for row in rows
+        ]
+        assert given == wanted, head
+    for name, words in (
+        ("fresh", "Of its {files} files' {pictures} pictures of quality 50 none is far, {within_2} lie as near as 2, "
+                  "the farthest {most} away"),
+        ("items", "Of its {files} files' {pictures} pictures of quality 50 none is farther than {most}, {within_2} lie "
+                  "as near as 2"),
+    ):  # fmt: skip
+        assert words.format(**formats[name]) in " ".join(text.split()), name
+        assert formats[name]["far_from_every_view"] == 0

@@ -210,6 +210,32 @@ def test_every_setting_of_one_list_is_heeded() -> None:
     assert special.of_list("own") == Policy(**OF_ONE_LIST)
 
 
+@pytest.mark.parametrize(
+    ("created", "updated", "is_old"),
+    [
+        ("2020-01-01T00:00:00Z", "2026-01-01T00:00:00Z", False),
+        ("2026-01-01T00:00:00Z", "2020-01-01T00:00:00Z", True),
+        ("2020-01-01T00:00:00Z", None, True),
+        ("2026-01-01T00:00:00Z", None, False),
+    ],
+)
+def test_what_was_updated_is_as_old_as_its_update(
+    created: str, updated: str | None, is_old: bool, tmp_path: Path
+) -> None:
+    """An old entry that is kept up counts; one by one, and as a list's column."""
+    now = datetime(2026, 2, 1, tzinfo=timezone.utc)
+    policy, one = Policy(max_age_days=365), entry(BRIDGE, created=created, updated=updated)
+    assert policy.reason_against(one, now=now) == ("too old" if is_old else None)
+    chosen = select(policy, loaded(tmp_path, one), now=now)
+    assert len(chosen.rows) == (0 if is_old else 1)
+
+
+def test_what_no_list_has_of_its_own_is_the_policy_s() -> None:
+    policy = Policy(low_quality_distance=7, refresh_days=3, per_list={"own": ListPolicy(min_quality=20)})
+    own = policy.of_list("own")
+    assert (own.min_quality, own.low_quality_distance, own.refresh_days) == (20, 7, 3)
+
+
 def test_thresholds_per_list() -> None:
     policy = Policy(max_distance={"pdq": 20}, per_list={"own": ListPolicy(max_distance={"phash": 4})})
     assert policy.max_distance == {"pdq": 20, "phash": 8, "phash256": 51}
@@ -424,3 +450,16 @@ def test_algorithms_of_a_selection(tmp_path: Path) -> None:
     mine = loaded(tmp_path, *ENTRIES.values())
     rows, digests = mine.table.digests(Algorithm.MD5)
     assert rows.shape == (2,) and digests.shape == (2, 16)
+
+
+def test_what_another_process_found_to_flood_keeps_the_counts_of_then() -> None:
+    guard = FloodGuard()
+    guard.quarantine("entry", n_uploads=1000, n_matches=40)
+    guard.quarantine("entry", n_uploads=5000, n_matches=70)
+    (found,) = guard.quarantined()
+    assert (found.n_uploads, found.n_matches_then) == (1000, 40)
+
+
+def test_no_evidence_asked_of_one_list_is_heeded_beside_some_asked_of_all() -> None:
+    policy = Policy(min_evidence=4.0, per_list={"own": ListPolicy(min_evidence=0.0)})
+    assert (policy.of_list("own").min_evidence, policy.of_list("other").min_evidence) == (0.0, 4.0)

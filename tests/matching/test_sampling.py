@@ -60,3 +60,9 @@ def test_of_two_that_are_alike_the_one_shown_shorter_goes() -> None:
     pictures = [(own(number), 100.0) for number in range(8)]
     assert set(offered(*pictures, (own(0, off=14), 150.0))) == {"1", "2", "3", "4", "5", "6", "7", "8"}
     assert set(offered(*pictures, (own(0, off=14), 90.0))) == {"0", "1", "2", "3", "4", "5", "6", "7"}
+
+
+def test_one_of_two_that_are_alike_goes_before_what_is_shown_shorter_and_is_like_none() -> None:
+    """14 bits times 110 ms is less than 32 bits times 100 ms."""
+    pictures = [(own(number), 100.0 if number else 110.0) for number in range(8)]
+    assert set(offered(*pictures, (own(0, off=14), 120.0))) == {"1", "2", "3", "4", "5", "6", "7", "8"}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
 from html import unescape
 from pathlib import Path
 
@@ -34,6 +37,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("store")
     pictures = write_pictures(folder / "photos", 6)
     (folder / "photos" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    for name in ("notes.txt", "more.txt", "most.txt"):
+        (folder / "photos" / name).write_text("words")
     write_list(folder / "own.csv", pictures[0])
     write_list(folder / "allowed.csv", pictures[1])
     run("scan", folder / "photos", "--list", folder / "own.csv", "--catalog", folder / "scan.db", "-q")
@@ -67,6 +72,7 @@ def test_it_says_what_the_catalog_knows(store: Path, tmp_path: Path) -> None:
     assert "allowed allowed pictures" in said
     assert "pdq: at most 31 bits differ 1 run" in said and "pdq: at most 20 bits differ 1 run" in said
     assert "Matches cancelled by allowed 1" in said
+    assert "Of these, could not be decided 1 Left aside by rule (no pictures, special files) 3" in said
     assert "Nothing was given" in said
     # Days without the time of day, times of runs to the minute.
     times = re.findall(r"\b\d{4}-\d\d-\d\d \d\S*:\S*", said)
@@ -76,6 +82,32 @@ def test_it_says_what_the_catalog_knows(store: Path, tmp_path: Path) -> None:
     # No digest of a picture is on it.
     for picture in (store / "photos").glob("picture*.png"):
         assert safehash.hash_file(picture).hex[:8] not in said
+
+
+def test_what_was_cancelled_of_files_that_are_gone_is_not_counted(store: Path, tmp_path: Path) -> None:
+    """As files, outcomes and matched lists beside it are of what is there."""
+    (tmp_path / "scan.db").write_bytes((store / "scan.db").read_bytes())
+    with closing(sqlite3.connect(tmp_path / "scan.db")) as db, db:
+        cancelled = "SELECT file FROM matches WHERE suppressed_by IS NOT NULL"
+        assert db.execute(f"UPDATE files SET gone = 2 WHERE id IN ({cancelled})").rowcount == 1
+    with safehash.Catalog(tmp_path / "scan.db", create=False) as catalog:
+        safehash.compliance_record(catalog, tmp_path / "record.html")
+    said = words(tmp_path / "record.html")
+    assert "Files that match list own 1" in said and "Matches cancelled" not in said
+
+
+def test_when_a_list_was_read_and_used(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "scan.db").write_bytes((store / "scan.db").read_bytes())
+    loaded = (datetime.now(timezone.utc) - timedelta(days=40, hours=1)).isoformat()
+    summary = {"lists": [{"name": "own", "snapshot": "5f" * 32, "entries": 71, "loaded": loaded}]}
+    with closing(sqlite3.connect(tmp_path / "scan.db")) as db, db:
+        for run_id, started in ((1, "2026-01-02T03:04:05"), (2, "2026-03-04T05:06:07")):
+            values = (json.dumps(summary), started, run_id)
+            assert db.execute("UPDATE runs SET summary = ?, started = ? WHERE id = ?", values).rowcount == 1
+    with safehash.Catalog(tmp_path / "scan.db", create=False) as catalog:
+        safehash.compliance_record(catalog, tmp_path / "record.html")
+    # An allow-list among the same run's makes no other list one.
+    assert f"own {'5f' * 32} 71 {loaded[:10]} 40 2026-01-02 to 2026-03-04" in words(tmp_path / "record.html")
 
 
 def test_verdicts_are_counted(store: Path, tmp_path: Path) -> None:

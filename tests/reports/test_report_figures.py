@@ -184,6 +184,24 @@ def test_without_suppressed_matches_there_is_none_to_choose(tmp_path: Path) -> N
     assert 'id="filter-standing"' not in page and len(data_of(page)["rows"]) == 1
 
 
+def test_an_entry_with_one_match_to_be_reviewed_stands_among_those(
+    catalog_path: Path, tmp_path: Path
+) -> None:
+    """Two matches at 7 bits and one at 12 stand; the first entry has a cancelled match as well, and stays first."""
+    path = tmp_path / "c.db"
+    path.write_bytes(catalog_path.read_bytes())
+    with opened(path) as db:
+        standing = "SELECT entry, digest FROM matches WHERE suppressed_by IS NULL AND distance = 7"
+        entry, digest = min(db.execute(standing))
+        cancelled = "suppressed_by IS NOT NULL AND distance = 12"
+        change = f"UPDATE matches SET entry = ?, digest = ? WHERE {cancelled}"
+        assert db.execute(change, (entry, digest)).rowcount == 1
+    rows = data_of(page_of(path, tmp_path / "r.html"))["rows"]
+    assert [(row[5], row[7]) for row in rows] == [
+        (7, None), (12, "harmless"), (7, None), (12, None), (7, "harmless"),
+    ]  # fmt: skip
+
+
 def test_rates_are_of_the_files_that_were_looked_at(page: str) -> None:
     runs = cells_of(section(page, "Runs"))
     assert [(*run[:3], run[5], run[6], run[7]) for run in runs] == [

@@ -595,3 +595,11 @@ def test_times_that_are_none(tmp_path: Path, decided: str) -> None:
     (tmp_path / "v").write_text("\n".join(map(json.dumps, lines)))
     with pytest.raises(CatalogError, match="line 2"):
         read_verdicts(tmp_path / "v")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "is_rejected"),
+    [(1, 3, False), (2, 3, True), (3, 3, False), (3, 2, False), (0, 4, False)],
+)
+def test_a_list_is_rejected_by_most_of_five_clear_verdicts(right: int, wrong: int, is_rejected: bool) -> None:
+    assert safehash.Agreement(right=right, wrong=wrong, unsure=9, conflict=9).is_rejected == is_rejected

@@ -15,7 +15,7 @@ from ..errors import SafehashError
 from ..files import read_regular, writing_whole
 from ..matching.decision import DECIDED
 from ..scanning.agreement import agreement
-from ..scanning.holdings import counts
+from ..scanning.holdings import PRESENT, counts
 from .rendering import render
 
 if TYPE_CHECKING:
@@ -170,10 +170,12 @@ def _decided(catalog: Catalog) -> dict[str, Any]:
 
 
 def _suppressed(store: Store) -> dict[str, int]:
+    """Return how many matches of files that are there are cancelled, by what cancelled them."""
     return {
         str(by): int(n)
         for by, n in store.query(
-            "SELECT suppressed_by, count(*) FROM matches WHERE suppressed_by IS NOT NULL GROUP BY 1 ORDER BY 2 DESC"
+            "SELECT suppressed_by, count(*) FROM matches JOIN files ON files.id = file"
+            f" WHERE suppressed_by IS NOT NULL AND {PRESENT} GROUP BY 1 ORDER BY 2 DESC, 1"
         )
     }
 
