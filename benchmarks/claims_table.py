@@ -123,7 +123,8 @@ def _standard() -> str:
         if record is None:
             continue
         for size, row in record["result"]["cost"]["milliseconds"].items():
-            ratio = row["standard"]["median"] / row["fast"]["median"]
+            standard = row["standard"]
+            ratio = standard.get("times_fast") or standard["median"] / row["fast"]["median"]
             told.append(f"{int(size):,}: {ratio:.2f} ({record['machine']['cpu'].split()[0]})")
     return "; ".join(told)
 

@@ -83,9 +83,11 @@ cdef int LEAST_SIDE = 5
 #: rounding decides.
 cdef int A_COUPLE = 2
 
-#: Pixels up to which that holds for the seven turned pictures, too: 3 ns a pixel each. Only the picture itself may cost
-#: that at any size. Of all pictures of one upload together it is as many (matching/views.py).
+#: Pixels up to which that holds for the seven turned pictures, too: 3 ns a pixel each, and of lines that are hardly any
+#: pixels wide up to 65 ns, so that a side counts as this many at least. Only the picture itself may cost that at any size.
+#: Of all pictures of one upload together it is as many (matching/views.py).
 MOST_TURNED = 1 << 24
+cdef Py_ssize_t THIN = 64
 
 cdef const sh_kernels* kernels_at(int level) except NULL:
     return sh_kernels_at(checked_level(level))
@@ -271,12 +273,13 @@ def pdq_turned(
     quality : int
         Of the picture as it is.
     n_doubtful : int
-        The picture's pixels where the reference's rounding decided on some turned picture, 0 elsewhere.
+        The picture's pixels, a thin one's as `MOST_TURNED` counts them, where the reference's rounding decided on some
+        turned picture, 0 elsewhere.
     """
     cdef const sh_kernels* kernels = kernels_at(level)
     cdef Pixels picture = Pixels(pixels)
     check_sides(picture, &rows, &cols, step, LEAST_SIDE)
-    cdef Py_ssize_t n_doubtful = 0
+    cdef Py_ssize_t n_doubtful = 0, counted = max(rows, cols) * max(min(rows, cols), THIN)
     cdef Turn turn = turn_of(orientation)
     cdef Operator row_op = operator_for(rows, step, turn.flip_rows, 0)
     cdef Operator row_back = operator_for(rows, step, not turn.flip_rows, 0)
@@ -317,13 +320,13 @@ def pdq_turned(
     for flips in range(4):
         for which in range(2):
             at = TURNED[turn.transpose][flips][which]
-            if in_doubt[at] > A_COUPLE and step == 1 and (at == 0 or rows * cols <= most):
+            if in_doubt[at] > A_COUPLE and step == 1 and (at == 0 or counted <= most):
                 view = view_of(picture, turn.flip_rows ^ (flips >> 1), turn.flip_cols ^ (flips & 1), which)
                 of_reference = take_reference_digest(digests[at], view, kernels)
                 if at == 0:
                     quality = of_reference
                 else:
-                    n_doubtful = rows * cols
+                    n_doubtful = counted
     return tuple([PyBytes_FromStringAndSize(<char*>digests[which], 32) for which in range(8)]), quality, n_doubtful
 
 

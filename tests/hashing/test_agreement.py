@@ -10,6 +10,7 @@ import imagehash
 import numpy as np
 import pdqhash
 import PIL
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -110,6 +111,14 @@ def test_turned_pictures_of_enormous_ones_are_summed_once() -> None:
     assert digests[0] == reference.pdq(pixels) != reference.digest_of(_core.pdq_parts(pixels)[1])
     others = [reference.pdq(turn(pixels)) for turn in oracle.ORIENT[1:]]
     assert all(digest != other for digest, other in zip(digests[1:], others, strict=True))
+
+
+@pytest.mark.parametrize(("beyond", "counted"), [(0, _core.MOST_TURNED), (1, 0)])
+def test_lines_of_hardly_any_width_cost_as_much_as_wider_ones(beyond: int, counted: int) -> None:
+    """Twenty times as long a pixel: a TIFF file of half a kilobyte, most of it missing, took seconds of them."""
+    cols = _core.MOST_TURNED // 64 + beyond
+    pixels = np.broadcast_to(np.uint8(np.arange(cols) // 64 % 2 * 200), (8, cols))
+    assert _core.pdq_turned(pixels)[2] == _core.pdq_turned(pixels.T)[2] == counted
 
 
 def test_the_references_own_rounding_is_known() -> None:
