@@ -40,6 +40,8 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: check-deploy
 .PHONY: check-engines bench-serve bench-batch bench-hma soak check-pillow
 .PHONY: bench-views
+.PHONY: bench-unseen
+.PHONY: everything
 .PHONY: check-efforts
 .PHONY: evidence
 .PHONY: clean
@@ -252,6 +254,16 @@ bench-hma: check-hma
 	$(BIN)/python -m pip install --quiet gunicorn
 	$(BIN)/python benchmarks/bench_hma.py $(CHECKOUT) -o benchmarks/results/hma.json
 
+# Every figure quoted anywhere, anew, in one command: a day. What it needs is asked for first, so that no row is passed over.
+EVERYTHING = MIXES IMAGES PHONE BEFORE PICTURE PICTURES CHECKOUT FILES
+everything:
+	@for name in $(foreach name,$(EVERYTHING),$(if $($(name)),,$(name))); do \
+	  echo "make everything wants $$name= too: see the comments of bench, check-hma and check-efforts"; done
+	@test -z "$(strip $(foreach name,$(EVERYTHING),$(if $($(name)),,$(name))))"
+	$(MAKE) bench UNSEEN=1
+	$(MAKE) bench-serve soak bench-batch bench-hma evidence check-efforts fuzz-long
+	$(MAKE) breaks mutants-sampled figures
+
 # Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
 check-pillow: develop
 	$(BIN)/python -m pip download --quiet --no-binary pillow --no-deps --dest build/pillow pillow
@@ -341,6 +353,18 @@ check-efforts: develop
 	$(BIN)/python benchmarks/efforts.py --mixes $(MIXES)/mixes.txt --photos $(MIXES)/other_photos.txt \
 		--files $(FILES) --each $(or $(EACH),1) -o benchmarks/results/efforts.json
 
+# Recall of photographs that nothing saw, three quarters of them, false matches of unrelated uploads, and what a check costs.
+bench-unseen: develop
+	mkdir -p build/views
+	for quarter in 1 2 3; do $(BIN)/python benchmarks/bench_views.py recall --photos $(MIXES)/unseen_photos.txt \
+	  --mixes $(MIXES)/mixes.txt --names benchmarks/photographs-2.tsv --shard $$quarter/4 --first 67 \
+	  --kinds "cropped 10 %" "cropped 20 %" "screenshot, light" watermarks --out build/views/unseen$$quarter.json || exit 1; done
+	$(BIN)/python benchmarks/bench_views.py add build/views/unseen[123].json --result --out benchmarks/results/views-unseen.json
+	$(BIN)/python benchmarks/bench_views.py false --mixes $(MIXES)/unseen_mixes.txt --result \
+	  --out benchmarks/results/views-unseen.json
+	$(BIN)/python benchmarks/bench_views.py cost --photos $(MIXES)/tuning_photos.txt --n 10 --result \
+	  --out benchmarks/results/views-unseen.json
+
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop
 	mkdir -p build/views
@@ -355,9 +379,7 @@ bench-views: develop
 		build/views/false.json build/views/cost.json --out benchmarks/results/views.json
 	$(BIN)/python benchmarks/bench_views.py cost --photos $(MIXES)/photos.txt --sizes 1e5,1e6,1e7 \
 		--efforts fast,standard,thorough --result --out benchmarks/results/views-cost.json
-	test -z "$(UNSEEN)" || $(BIN)/python benchmarks/bench_views.py recall --photos $(MIXES)/unseen_photos.txt \
-		--mixes $(MIXES)/mixes.txt --shard 0/4 --first 67 --kinds "cropped 10 %" "cropped 20 %" "screenshot, light" watermarks \
-		--result --out benchmarks/results/views-unseen.json
+	test -z "$(UNSEEN)" || $(MAKE) bench-unseen
 	$(BIN)/python benchmarks/lost.py --photos $(MIXES)/tuning_photos.txt -o benchmarks/results/views-lost.json
 
 clean:

@@ -436,7 +436,9 @@ def main() -> None:
         measure = {"recall": measure_recall, "false": measure_false, "cost": measure_cost}[args.what]
         result = measure(args, shard, n_shards)
     if args.result:
-        write_result(Path(args.out), {args.what: result}, seed=SEED, joins=True)
+        added = "recall" if "rows" in result else "false"
+        what = added if args.what == "add" else args.what
+        write_result(Path(args.out), {what: result}, seed=SEED, joins=True)
         return
     result["version"] = __version__
     Path(args.out).write_text(json.dumps(result, indent=1) + "\n")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import importlib
 import json
+import os
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,3 +117,36 @@ def test_parts_that_are_not_measured_keep_what_they_were(
     assert result["aims"] == [
         {"what": "two threads, times one", "wanted": ">= 1.8", "measured": 1.5, "met": False}
     ]
+
+
+def test_everything_is_measured_anew_or_says_what_it_lacks() -> None:
+    """A row whose pictures are not there would keep its old figure, and nobody would know."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (wanted,) = re.findall(r"(?m)^EVERYTHING = (.*)$", makefile)
+    asked = set(re.findall(r'-z "\$\((\w+)\)"', makefile)) - {"UNSEEN"}
+    assert asked <= set(wanted.split())
+    (recipe,) = re.findall(r"(?ms)^everything:\n(.*?)\n\n", makefile)
+    named = set(re.findall(r"[\w-]+", recipe)) | {
+        "bench-unseen",
+        "bench-views",
+        "bench-drift",
+        "bench-gates",
+        "bench-guards",
+    }
+    assert (
+        set(re.findall(r"(?m)^(bench[\w-]*|soak|evidence|check-efforts|breaks|figures|fuzz-long):", makefile))
+        <= named
+    )
+    assert "bench UNSEEN=1" in recipe
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("there is no make here")
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    given = [f"{name}=there" for name in wanted.split() if name != "PHONE"]
+    done = subprocess.run(
+        [make, "--no-print-directory", "everything", *given],
+        cwd=ROOT, env=ours, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("make everything wants PHONE= too")

@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,6 +146,26 @@ def test_an_evaluation_is_told(store: Path, tmp_path: Path) -> None:
     assert "40 pictures, 32 of them listed by hash among 1000 entries" in said
     assert "crop 64 0.00 [0.00-0.06] 0.12 [0.06-0.23] 3" in said
     assert "<b>own 7 1 2" in said
+
+
+def test_a_peers_wrong_matches_are_not_ours(store: Path, tmp_path: Path) -> None:
+    families: Any = EVALUATION["families"]
+    lists: Any = EVALUATION["own_lists"]
+    (family,), (own,) = families, lists
+    beside = {
+        **family, "recall": {**family["recall"], "imagehash": 0.25},
+        "recall_interval": {**family["recall_interval"], "imagehash": [0.15, 0.375]},
+        "false_matches": {**family["false_matches"], "imagehash": 41},
+    }  # fmt: skip
+    listed = {**own, "false_matches": {**own["false_matches"], "imagehash": 6}}
+    with_peer = {
+        **EVALUATION, "ways": ["fast", "standard", "imagehash"], "families": [beside], "own_lists": [listed],
+    }  # fmt: skip
+    (tmp_path / "evaluation.json").write_text(json.dumps(with_peer))
+    page = tmp_path / "record.html"
+    with safehash.Catalog(store / "scan.db") as catalog:
+        safehash.compliance_record(catalog, page, evaluation=tmp_path / "evaluation.json")
+    assert "crop 64 0.00 [0.00-0.06] 0.12 [0.06-0.23] 0.25 [0.15-0.38] 3" in words(page)
 
 
 def test_what_evaluate_writes_is_what_it_reads(store: Path, tmp_path: Path) -> None:
