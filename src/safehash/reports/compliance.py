@@ -194,7 +194,9 @@ def _evaluation(path: str | os.PathLike[str]) -> dict[str, Any]:
         if record["type"] != "evaluation":
             raise ValueError(f"type {record['type']!r}")
         ways = [str(each) for each in record["ways"]]
-        ours = [way for way in ways if way in EFFORTS]  # beside them stand peers, whose wrong matches are theirs
+        ours = [
+            way for way in ways if way in EFFORTS
+        ]  # beside them stand peers, whose wrong matches are theirs
         return {
             "ways": ways,
             "told": {name: record[name] for name in _TOLD},
