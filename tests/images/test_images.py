@@ -20,6 +20,7 @@ from PIL import Image, ImageCms
 
 import safehash
 from safehash.errors import ImageError, ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
+from safehash.images import heif
 from safehash.images.avif import CODEC, _take
 from safehash.images.decoding import decode, decode_frames
 from safehash.images.limits import Limits
@@ -74,6 +75,7 @@ def test_formats(photo: Image.Image, file_format: str, options: dict[str, Any], 
 
 def test_heic_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif.as_plugin", None)
+    monkeypatch.setattr(heif, "_class", heif._class.__wrapped__)  # whatever was opened before
     data = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64)
     with pytest.raises(UnsupportedImage, match=r"safehash\[heic\]"):
         safehash.hash_bytes(data)
