@@ -311,8 +311,8 @@ def _look_into(
                 evidence = Evidence(candidate, digest, thumbs)
                 view = _named(described(candidate), sampled.name)
                 is_hit = found.take(sampled.name, view, candidate.row, candidate.distance, evidence, WINDOWS)
-                if is_hit and candidate.distance <= found.limit(candidate.row):
-                    # One found at a distance is tried by the other families, too.
+                if is_hit and not found.best[candidate.row].needs:
+                    # What another family may find at a smaller threshold is tried by it, too.
                     settled.add(candidate.row)
                     by_windows.add(candidate.row)
         n_done = len(PROPOSALS[each])
