@@ -224,6 +224,22 @@ SH_INLINE int sh_consider(const sh_index* ix, const sh_plan* plan, const uint8_t
     return sh_push(hits, (uint64_t)query_number);
 }
 
+/* Take every row of a bucket that does not fit into a queue, each digest asked for some rows before it is looked at. */
+SH_INLINE int sh_take_bucket(const sh_index* ix, const sh_plan* plan, const uint8_t* query, int64_t number, int slot,
+                             uint32_t at, uint32_t end, int max_distance, sh_hits* hits, int seeds, int n_bytes,
+                             int hardware) {
+    const uint32_t* ids = ix->ids + slot * ix->n;
+    for (; at < end; at++) {
+        const uint32_t ahead = ids[at + SH_AHEAD < end ? at + SH_AHEAD : end - 1], row = ids[at];
+        int status;
+        if (SH_RARE(ahead >= (uint64_t)ix->n || row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
+        SH_PREFETCH(ix->digests + (size_t)ahead * n_bytes);
+        status = sh_consider(ix, plan, query, number, slot, row, max_distance, hits, seeds, n_bytes, hardware);
+        if (SH_RARE(status)) return status;
+    }
+    return SH_OK;
+}
+
 /* Four stages run one group apart, so that each one's cache misses overlap the others' work:
  * ask for the bucket limits / read them and ask for the ids / read those and ask for the digests / compare. */
 SH_INLINE int sh_probe_body(const sh_index* ix, const sh_plan* plan, const uint8_t* query, int64_t query_number,
@@ -283,14 +299,9 @@ SH_INLINE int sh_probe_body(const sh_index* ix, const sh_plan* plan, const uint8
             uint32_t at = low[was][i], end = high[was][i];
             if (sh_touch(ix->file, ids + at, (size_t)(end - at) * 4)) return SH_BAD_BLOCK;
             if (SH_RARE(end - at > (uint32_t)(SH_QUEUE - n_queued[step]))) {
-                for (; at < end; at++) { /* does not fit: take this bucket on its own */
-                    uint32_t ahead = ids[at + SH_AHEAD < end ? at + SH_AHEAD : end - 1], row = ids[at];
-                    if (SH_RARE(ahead >= (uint64_t)ix->n || row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
-                    SH_PREFETCH(ix->digests + (size_t)ahead * n_bytes);
-                    status = sh_consider(ix, plan, query, query_number, slot_of[was], row, max_distance, hits,
-                                         seeds, n_bytes, hardware);
-                    if (SH_RARE(status)) return status;
-                }
+                status = sh_take_bucket(ix, plan, query, query_number, slot_of[was], at, end, max_distance, hits, seeds,
+                                        n_bytes, hardware);
+                if (SH_RARE(status)) return status;
                 continue;
             }
             for (; at < end; at++) {
@@ -416,14 +427,9 @@ SH_INLINE int sh_seed_many_body(const sh_index* ix, const sh_plan* plan, const u
             if (at == end) continue;
             if (sh_touch(ix->file, ids + at, (size_t)(end - at) * 4)) return SH_BAD_BLOCK;
             if (SH_RARE(end - at > (uint32_t)(SH_QUEUE - one->n_rows))) {
-                for (; at < end; at++) { /* does not fit: take this bucket on its own */
-                    uint32_t ahead = ids[at + SH_AHEAD < end ? at + SH_AHEAD : end - 1], row = ids[at];
-                    if (SH_RARE(ahead >= (uint64_t)ix->n || row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
-                    SH_PREFETCH(ix->digests + (size_t)ahead * n_bytes);
-                    status = sh_consider(ix, plan, queries + (size_t)of * n_bytes, of, slot, row, max_distance, hits, 1,
-                                         n_bytes, hardware);
-                    if (SH_RARE(status)) return status;
-                }
+                status = sh_take_bucket(ix, plan, queries + (size_t)of * n_bytes, of, slot, at, end, max_distance, hits, 1,
+                                        n_bytes, hardware);
+                if (SH_RARE(status)) return status;
                 continue;
             }
             for (; at < end; at++) {
