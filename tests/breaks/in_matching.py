@@ -18,6 +18,13 @@ _DECIDING, _FLOOD, _LOOK_UP, _SAMPLING, _FILE, _DECISION = (
 
 BREAKS = (
     Break(
+        what="what is found within the threshold is not looked for at a smaller one",
+        file="src/safehash/matching/views.py",
+        before="                if is_hit and not found.best[candidate.row].needs:\n",
+        after="                if is_hit and candidate.distance <= found.limit(candidate.row):\n",
+        dies=("tests/matching/test_views.py::test_hits_need_no_less_than_the_threshold_they_were_found_at",),
+    ),
+    Break(
         what="doubtful bits of a slot are not turned over",
         file="src/safehash/matching/refining.py",
         before="doubts=batch.doubts",
