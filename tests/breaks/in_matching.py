@@ -18,10 +18,10 @@ _DECIDING, _FLOOD, _LOOK_UP, _SAMPLING, _FILE, _DECISION = (
 
 BREAKS = (
     Break(
-        what="what is found within the threshold is not looked for at a smaller one",
+        what="what another view needs less does not count",
         file="src/safehash/matching/views.py",
-        before="                if is_hit and not found.best[candidate.row].needs:\n",
-        after="                if is_hit and candidate.distance <= found.limit(candidate.row):\n",
+        before="                    found.lower(row, evidence)\n",
+        after="                    pass\n",
         dies=("tests/matching/test_views.py::test_hits_need_no_less_than_the_threshold_they_were_found_at",),
     ),
     Break(
@@ -59,8 +59,8 @@ BREAKS = (
     Break(
         what="a view that needs less of a threshold takes evidence away",
         file=_LOOK_UP,
-        before="self.best[hit.row] = replace(kept, evidence=most)",
-        after="self.best[hit.row] = kept",
+        before="self.best[hit.row] = replace(kept, evidence=most, less=less)",
+        after="self.best[hit.row] = replace(kept, less=less)",
         dies=(f"{_LITTLE}::test_more_views_of_an_entry_take_no_evidence_away",),
     ),
     Break(
@@ -164,7 +164,7 @@ BREAKS = (
     Break(
         what="of two views of an entry the nearer one stays, whatever it needs",
         file=_LOOK_UP,
-        before="kept = hit if (hit.needs, hit.distance) < (before.needs, before.distance) else before",
+        before="kept = hit if (hit.by_itself, hit.distance) < (before.by_itself, before.distance) else before",
         after="kept = hit if hit.distance < before.distance else before",
         dies=(
             "tests/matching/test_gates_one_by_one.py::test_of_two_views_of_an_entry_the_one_that_needs_less_stays",

@@ -52,6 +52,7 @@ def refined(
     batch: Batch,
     index: Index,
     settled: Container[int],
+    told: Container[int] = (),
     *,
     deadline: Deadline = NO_DEADLINE,
 ) -> Iterator[tuple[Candidate, UInt8Array, Thumbnails]]:
@@ -65,6 +66,8 @@ def refined(
         Of PDQ.
     settled : container of int
         Rows found already, left alone; looked at before each row, so that it may grow.
+    told : container of int
+        Rows found already that may yet be found nearer: after all others, where there is room left.
     deadline : Deadline
         Looked at before each row.
 
@@ -91,7 +94,8 @@ def refined(
     starts = np.cumsum([0, *(len(group.digests) for group in batch.groups)])
     refined = n_degenerate = 0
     most = 2 * MAX_CANDIDATES if family.doubtful else MAX_CANDIDATES
-    for at in np.argsort(seeds.distances, kind="stable").tolist():
+    nearest = np.argsort(seeds.distances, kind="stable").tolist()
+    for at in sorted(nearest, key=lambda at: int(seeds.rows[at]) in told):
         row = int(seeds.rows[at])
         if row in settled:
             continue

@@ -52,6 +52,8 @@ class Hit:
     evidence : float or None
         That it is a copy, in bits (`weighing`), of the view that says most for it; None where a digest is all that is
         known.
+    less : int
+        Bits of threshold that another view of the row, which is not told, needs less than this one.
     """
 
     row: int
@@ -59,10 +61,16 @@ class Hit:
     view: str
     extra: int = 0
     evidence: float | None = None
+    less: int = 0
 
     @property
     def needs(self) -> int:
         """The smallest `max_distance` that finds the row: what a threshold is to be compared with."""
+        return max(0, self.by_itself - self.less)
+
+    @property
+    def by_itself(self) -> int:
+        """The smallest `max_distance` at which the view that is told finds the row."""
         return max(0, self.distance - self.extra)
 
 
@@ -298,6 +306,7 @@ def _look_into(
     one alone looks at keeps none of the lesser one's windows from finding it at a smaller threshold.
     """
     by_windows = {row for row, hit in found.best.items() if not hit.needs}
+    told: set[int] = set()  # found near enough by one family: of others only what threshold they need counts
     n_done = 0
     for number, each in enumerate(EFFORTS[: EFFORTS.index(effort) + 1]):
         here = max(number, sampled.since)
@@ -307,14 +316,19 @@ def _look_into(
             batch = propose(sampled.thumbs)
             if witness is not None:
                 witness.proposes(sampled.name, batch)
-            for candidate, digest, thumbs in refined(batch, index, settled, deadline=deadline):
-                evidence = Evidence(candidate, digest, thumbs)
-                view = _named(described(candidate), sampled.name)
-                is_hit = found.take(sampled.name, view, candidate.row, candidate.distance, evidence, WINDOWS)
-                if is_hit and not found.best[candidate.row].needs:
-                    # What another family may find at a smaller threshold is tried by it, too.
-                    settled.add(candidate.row)
-                    by_windows.add(candidate.row)
+            for candidate, digest, thumbs in refined(batch, index, settled, told, deadline=deadline):
+                evidence, row = Evidence(candidate, digest, thumbs), candidate.row
+                if row in told:
+                    found.lower(row, evidence)
+                else:
+                    view = _named(described(candidate), sampled.name)
+                    is_hit = found.take(sampled.name, view, row, candidate.distance, evidence, WINDOWS)
+                    if not is_hit or candidate.distance > found.limit(row):
+                        continue
+                    told.add(row)
+                if not found.best[row].needs:
+                    settled.add(row)
+                    by_windows.add(row)
         n_done = len(PROPOSALS[each])
 
 
@@ -371,9 +385,16 @@ class _Finds:
         if before is None:
             self.best[hit.row] = hit
             return
-        kept = hit if (hit.needs, hit.distance) < (before.needs, before.distance) else before
+        kept = hit if (hit.by_itself, hit.distance) < (before.by_itself, before.distance) else before
         most = max((each.evidence for each in (before, hit) if each.evidence is not None), default=None)
-        self.best[hit.row] = replace(kept, evidence=most)
+        less = kept.by_itself - min(before.needs, hit.needs)
+        self.best[hit.row] = replace(kept, evidence=most, less=less)
+
+    def lower(self, row: int, evidence: Evidence) -> None:
+        """Have a row that was found need no more than another of its views does, which is not told."""
+        needs, hit = WINDOWS.judge(evidence), self.best[row]
+        if not isinstance(needs, Refusal) and needs < hit.needs:
+            self.best[row] = replace(hit, less=hit.by_itself - needs)
 
     def _note(self, row: int, distance: int, view: str, evidence: Evidence, gates: Gates) -> None:
         """Keep what its family would have let pass if no gate had spoken."""
