@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from PIL import Image
@@ -235,8 +235,10 @@ class Pictures(http.server.BaseHTTPRequestHandler):
     """A host of pictures, kind and not so kind."""
 
     known = b"\x89PNG" + bytes(1000)
+    asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
+        self.asked.append(self.path)
         if self.path == "/slow":
             self.rfile.read(1)  # until the client goes away
             return
@@ -277,7 +279,10 @@ def fetched(
 
 
 def test_a_picture_is_fetched_from_a_host_that_was_named(host: str) -> None:
-    assert fetched(f"{host}/known") == Pictures.known
+    for path in ("/known?a=%20b&c", "/?x", "?y=1", "/known", ""):
+        Pictures.asked.clear()
+        assert fetched(f"{host}{path}") == Pictures.known
+        assert Pictures.asked == [path if path.startswith("/") else f"/{path}"], "as it was given"
     asked = {"/moved": 502, "/gone": 502, "/large": 413, "/short": 502}
     assert {path: fetched(host + path) for path in asked} == asked
     assert fetched(f"{host}/slow", seconds=0.1) == 504

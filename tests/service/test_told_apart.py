@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,13 +26,15 @@ from safehash.matching.matcher import Matcher
 from safehash.matching.settings import FloodLimits
 from safehash.scanning.lanes import Task
 from safehash.scanning.passing import Upload, whole
-from safehash.service import hma
+from safehash.service import hma, running
 from safehash.service.access import AccessLog
 from safehash.service.app import ROUTES, make_app, service_of
+from safehash.service.asking import MOST_JSON
 from safehash.service.engine import Engine
 from safehash.service.fetching import Fetcher
 from safehash.service.options import ServiceOptions
 from safehash.service.refusing import Refused
+from safehash.service.tokens import Tokens
 from services import form
 from stores import write_pictures
 
@@ -690,3 +692,68 @@ def test_a_validator_keeps_what_could_not_be_looked_at_as_it_was_told(
     assert told == {
         "no_match": 200, "match": 406, "suppressed": 200, "low_quality": 200, "unsupported": other, "too_large": other,
     }  # fmt: skip
+
+
+def test_what_is_harmless_for_one_upload_is_so_for_what_is_like_it_whichever_way_one_asks(
+    here: Here, pictures: list[Path]
+) -> None:
+    """As near as lists of harmless pictures are heeded; 20 in one request go another way than one."""
+    assert here.engine.matcher.audit.allow_distance == 16
+    upload = pictures[3].read_bytes()
+    key = here.engine.matcher.check(upload).standing[0].entry.key
+    reviewed = safehash.Hash.from_hex("pdq", digits(pictures[3], 9))
+    here.engine.memory.say_harmless([key], reviewed, said_by="ops")
+    near, far = digits(pictures[3]), f"{int(digits(pictures[3]), 16) ^ (0x3FF << 100):064x}"  # 9 and 19 bits
+    told = {"near": "suppressed", "far": "match"}
+    assert here.post("/v1/check", upload).json["outcome"] == told["near"]
+    for name, value in (("near", near), ("far", far)):
+        one, *many = (
+            here.post("/v1/check/batch", {"hashes": [f"pdq:{value}"] * n}).json["results"] for n in (1, 20)
+        )
+        assert {each["outcome"] for each in (*one, *many[0])} == {told[name]}
+        assert here.post("/v1/check", {"hash": f"pdq:{value}"}).json["outcome"] == told[name]
+
+
+def test_a_route_is_counted_and_logged_by_its_own_name(here: Here) -> None:
+    """Whatever stands in it: else each path made up is another number to keep."""
+    for name in ("one", "two", "one"):
+        assert here.ask("GET", f"/c/bank/{name}").status == 200
+    told = {key: n for key, n in here.counted().items() if key.startswith("safehash_requests_total")}
+    ((route, n),) = ((key, n) for key, n in told.items() if "/c/bank" in key)
+    assert (n, "one" in route, "{" in route.partition("/c/bank/")[2]) == (3, False, True)
+
+
+def test_as_much_json_is_read_as_it_has_room_for(matcher: Matcher) -> None:
+    value = "pdq:" + "0f" * 32
+    for most, n, status in (
+        (5000, 5000, 200),
+        (5000, 5001, 413),
+        (8 << 20, MOST_JSON, 200),
+        (8 << 20, MOST_JSON + 1, 413),
+    ):
+        body = json.dumps({"hash": value}).encode()
+        here = Here(matcher, max_body=most)
+        assert here.post("/v1/check", body + b" " * (n - len(body)), **JSON).status == status, (most, n)
+
+
+@pytest.mark.parametrize(("n", "known"), [(15, False), (16, True)])
+def test_a_token_has_sixteen_characters(tmp_path: Path, n: int, known: bool) -> None:
+    (tmp_path / "tokens").write_text(f"check ops {'0123456789abcdef'[:n]}\n")
+    with nullcontext() if known else pytest.raises(safehash.SafehashError, match="at least 16"):
+        Tokens(str(tmp_path / "tokens"))
+
+
+@pytest.mark.parametrize(("grace", "told"), [(7.4, 7), (0.2, 1)])
+def test_what_is_under_way_has_the_time_that_was_given_it(
+    matcher: Matcher, monkeypatch: pytest.MonkeyPatch, grace: float, told: int
+) -> None:
+    class Made(Exception):
+        """As far as it is to come."""
+
+    def config(*_: Any, **given: Any) -> None:
+        raise Made(given["timeout_graceful_shutdown"], given["proxy_headers"], given["server_header"])
+
+    monkeypatch.setattr("safehash.service.running.uvicorn.Config", config)
+    with pytest.raises(Made) as caught:
+        running.serve(lambda: matcher, ServiceOptions(port=0, grace=grace))
+    assert caught.value.args == (told, False, False)
