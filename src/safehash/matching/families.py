@@ -180,8 +180,8 @@ NESTED_COVERED = replace(
 #: The best box without a band that is written on.
 NESTED_CAPTIONED = replace(
     COVERED, name="nested, captioned", extra=14,
-    source="as `nested, covered`, for twelve places; of 40 tuning photographs in captioned vertical videos 35 are found "
-    "for 28, and with 20 bits no more",
+    source="as `nested, covered`; of 40 tuning photographs in captioned vertical videos 35 are found for 28, and no more "
+    "with 20 bits",
 )  # fmt: skip
 
 #: The upload without a rectangle once more, with seeds that differ in a bit.
