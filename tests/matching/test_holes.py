@@ -18,6 +18,7 @@ from safehash.evaluation import harder
 from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
 from safehash.matching import holes, refining, views
+from safehash.matching.efforts import PROPOSALS
 from safehash.matching.settings import Effort
 from safehash.matching.thumbnails import Thumbnails
 from safehash.search.index import Index
@@ -263,6 +264,6 @@ def test_a_picture_in_a_captioned_video_is_found_without_what_is_written_on_it(
     ((row, view),) = look(upload, index, "thorough")
     assert row == 0
     assert view.startswith("inside a frame, with something over ")
-    without = tuple(each for each in views.PROPOSALS["thorough"] if each is not holes.box_without_a_band)
-    monkeypatch.setitem(views.PROPOSALS, "thorough", without)
+    without = tuple(each for each in PROPOSALS["thorough"] if each is not holes.box_without_a_band)
+    monkeypatch.setitem(PROPOSALS, "thorough", without)
     assert look(upload, index, "thorough") == []

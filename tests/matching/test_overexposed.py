@@ -11,6 +11,7 @@ from PIL import Image, ImageEnhance
 from drawn import Picture, decoded, picture
 from safehash.hashing import compute
 from safehash.matching import overexposed, views
+from safehash.matching.efforts import PROPOSALS
 from safehash.matching.settings import Effort
 from safehash.matching.thumbnails import Thumbnails
 from safehash.search.index import Index
@@ -35,7 +36,8 @@ def relit_slowly(thumb: Float32Array, levels: int, width: int) -> Float32Array:
         assert of_each.shape == (left, left)
         means = of_each
     raised = (thumb + levels * np.where(thumb >= 252, means, 0)) * 255 / (255 + levels)
-    return raised.reshape(64, side // 64, 64, side // 64).mean(axis=(1, 3)).astype(np.float32)
+    made: Float32Array = raised.reshape(64, side // 64, 64, side // 64).mean(axis=(1, 3)).astype(np.float32)
+    return made
 
 
 @pytest.mark.parametrize(("levels", "width"), overexposed._HEIGHTS)
@@ -93,8 +95,8 @@ def test_a_photograph_is_found_by_the_lights_it_had(mirrored: bool, monkeypatch:
     ((row, view),) = look(upload, index, "thorough")
     assert row == 0
     assert view.startswith("mirrored, overexposed" if mirrored else "overexposed")
-    without = tuple(each for each in views.PROPOSALS["thorough"] if each is not overexposed.relit_uploads)
-    monkeypatch.setitem(views.PROPOSALS, "thorough", without)
+    without = tuple(each for each in PROPOSALS["thorough"] if each is not overexposed.relit_uploads)
+    monkeypatch.setitem(PROPOSALS, "thorough", without)
     assert look(upload, index, "thorough") == []
 
 

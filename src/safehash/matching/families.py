@@ -180,8 +180,8 @@ NESTED_COVERED = replace(
 #: The best box without a band that is written on.
 NESTED_CAPTIONED = replace(
     COVERED, name="nested, captioned", extra=14,
-    source="as `nested, covered`; of 40 tuning photographs in captioned vertical videos 35 are found for 28, and no more "
-    "with 20 bits",
+    source="as `nested, covered`; of 40 tuning photographs in captioned vertical videos 35 are found for 28, and no "
+    "more with 20 bits",
 )  # fmt: skip
 
 #: The upload without a rectangle once more, with seeds that differ in a bit.
@@ -191,7 +191,8 @@ COVERED_AGAIN = replace(COVERED, name="covered, again", flips=1, doubtful=False)
 OVEREXPOSED = Family(
     name="overexposed", side=WHOLE_SIDE, seed_distance=80, extra=18, agreement=0.50,
     step=0.02, least=0.005, room=0.06, evaluations=60, plain=12, doubtful=True,
-    source="at twice the exposure photographs lie",
+    source="of 205 tuning photographs at twice the exposure 149 are found for 136, at three times 71 for 45; of 5 259 "
+    "unrelated tuning uploads none came near but graphics",
 )  # fmt: skip
 
 #: The whole picture in another orientation, or its negative: nothing is refined.

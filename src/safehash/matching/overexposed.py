@@ -10,7 +10,7 @@ import numpy.typing as npt
 from .. import _views
 from .families import OVEREXPOSED
 from .thumbnails import FRAME_SIDE, THE_UPLOAD, WHOLE_SIDE, Thumbnails
-from .windows import Batch
+from .windows import Batch, Group
 
 __all__ = ["relit", "relit_uploads"]
 
@@ -40,7 +40,7 @@ def relit_uploads(thumbs: Thumbnails) -> Batch:
         doubts = batch.room_for_doubts(1)
         digests = _views.hash_windows(picture, span, span, at, at, doubts=doubts)
         for orientation in range(8):
-            batch.add(digests, window, orientation, doubts=doubts, picture=picture)
+            batch.groups.append(Group(digests, window, orientation, 0.0, thumbs, doubts, picture=picture))
     return batch
 
 

@@ -118,7 +118,6 @@ class Batch:
         doubts: UInt8Array | None = None,
         holes: Int32Array | None = None,
         quads: Float64Array | None = None,
-        picture: Float32Array | None = None,
     ) -> None:
         """Add windows of the upload, or of the part of it that has thumbnails of its own."""
         self.groups.append(
@@ -131,7 +130,6 @@ class Batch:
                 doubts=doubts,
                 holes=holes,
                 quads=quads,
-                picture=picture,
             )
         )
 
