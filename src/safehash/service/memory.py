@@ -19,7 +19,7 @@ from ..errors import SafehashError
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision
 from ..matching.flood import FloodGuard
-from ..scanning.databases import OwnFile
+from ..scanning.databases import OwnFile, is_made_of
 
 __all__ = ["Memory", "Verdict", "named_by"]
 
@@ -137,6 +137,8 @@ class Memory:
                 raise SafehashError(f"{self._path}: a database of something else")
             elif version != _VERSION:
                 raise SafehashError(f"{self._path}: of version {version}, this one knows {_VERSION}")
+            if not is_made_of(db, _TABLES.split(";")):
+                raise SafehashError(f"{self._path}: its tables are not those of a service's memory")
             db.execute("COMMIT")
         except BaseException:
             db.execute("ROLLBACK")
