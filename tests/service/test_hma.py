@@ -222,6 +222,12 @@ def test_errors_are_messages(service: Running, method: str, path: str, data: byt
     assert (answer.status, set(answer.json)) == (400, {"message"})
 
 
+def test_a_path_that_is_theirs_and_not_here_is_a_message(service: Running) -> None:
+    for path in ("/c/signal_type", "/m/lookup/", "/h/nothing"):
+        answer = service.get(path)
+        assert (answer.status, set(answer.json)) == (404, {"message"})
+
+
 def test_a_form_calls_its_file_photo(service: Running, pictures: list[Path]) -> None:
     data = pictures[1].read_bytes()
     assert service.post_form("/h/hash", ("video", data)).status == 400
