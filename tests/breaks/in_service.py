@@ -529,6 +529,21 @@ BREAKS = (
     ),
     # -- whom it answers what --------------------------------------------------------------------------------------
     _in(
+        "cli/scan",
+        "a threshold of one list is of none",
+        "    if distances:\n",
+        "    if False:\n",
+        f"{_HMA}::test_a_bank_has_its_own_threshold",
+        "tests/cli/test_parser.py::test_a_threshold_is_of_all_lists_or_of_one",
+    ),
+    _in(
+        "cli/scan",
+        "a threshold of a list that is not there is taken",
+        "        if name not in known:\n            raise SafehashError(\n",
+        "        if False:\n            raise SafehashError(\n",
+        "tests/cli/test_parser.py::test_a_threshold_is_of_all_lists_or_of_one",
+    ),
+    _in(
         "service/hma",
         "hashes of another algorithm are compared as if they were of this one",
         '(hash_of({"algorithm": name, "hash": each}) for each in pair)',
