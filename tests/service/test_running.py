@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,9 @@ import safehash
 from safehash.service.options import ServiceOptions
 from safehash.service.running import _listener, _Server, serve
 from safehash.service.signals import Signals
+
+if sys.platform != "win32":
+    import resource
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
 
@@ -32,8 +36,11 @@ def test_who_is_told_to_end_before_it_runs_ends_well(tmp_path: Path, number: int
         heard.append(where)
         os.kill(os.getpid(), number)
 
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
     serve(lambda: safehash.Matcher.from_files(path), ServiceOptions(port=0, workers=1), listening=listening)
     assert len(heard) == 1
+    assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0, "uploads are in its memory, however it ends"
     assert [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)] == before
 
 

@@ -18,7 +18,7 @@ from ..errors import SafehashError, logger_of, shortened
 from ..lists.switches import for_shell
 from ..matching.matcher import Matcher
 from ..matching.settings import FloodLimits
-from ..scanning.confining import keep_memory
+from ..scanning.confining import keep_memory, leave_no_core
 from .access import AccessLog
 from .app import make_app, service_of
 from .engine import Engine
@@ -126,6 +126,7 @@ def _serve(service: Service, listener: socket.socket, signals: Signals) -> None:
     )
     server = _Server(config, service, signals)
     keep_memory()  # bodies of requests come and go
+    leave_no_core()  # and are in the memory of whatever ends this
     server.run(sockets=[listener])  # in uvloop's event loop, where that is installed
     if errors:
         raise errors[0]
