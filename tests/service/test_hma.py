@@ -39,8 +39,9 @@ def service(pictures: list[Path]) -> Iterator[Running]:
     one = write_list(here / "one.csv", pictures[1])
     two = write_list(here / "two.csv", pictures[1], pictures[2])
     with Running(
-        "--list", f"COOP_ORG1_SELF_HARM={one}", "--list", f"COOP_ORG1_PARTNER={two}", "--no-last-good"
-    ) as running:
+        "--list", f"COOP_ORG1_SELF_HARM={one}", "--list", f"COOP_ORG1_PARTNER={two}", "--no-last-good",
+        "--max-distance", "COOP_ORG1_SELF_HARM=10",
+    ) as running:  # fmt: skip
         yield running
 
 
@@ -188,6 +189,12 @@ def test_raw_lookup(service: Running, pictures: list[Path]) -> None:
     assert moved["COOP_ORG1_PARTNER"][0]["distance"] == "3", "text, not a number"
 
 
+def test_a_bank_has_its_own_threshold(service: Running, pictures: list[Path]) -> None:
+    for n_bits, banks in ((10, {"COOP_ORG1_SELF_HARM", "COOP_ORG1_PARTNER"}), (11, {"COOP_ORG1_PARTNER"})):
+        near = f"{int(hex_of(pictures[1]), 16) ^ ((1 << n_bits) - 1):064x}"
+        assert set(service.get("/m/lookup", signal_type="pdq", signal=near).json) == banks
+
+
 def test_compare_and_status(service: Running, pictures: list[Path]) -> None:
     one = hex_of(pictures[1])
     near, far = f"{int(one, 16) ^ 0b111:064x}", f"{int(one, 16) ^ ((1 << 100) - 1):064x}"
@@ -220,6 +227,12 @@ def test_compare_and_status(service: Running, pictures: list[Path]) -> None:
 def test_errors_are_messages(service: Running, method: str, path: str, data: bytes | None) -> None:
     answer = service.ask(method, path, data)
     assert (answer.status, set(answer.json)) == (400, {"message"})
+
+
+def test_a_path_that_is_theirs_and_not_here_is_a_message(service: Running) -> None:
+    for path in ("/c/signal_type", "/m/lookup/", "/h/nothing"):
+        answer = service.get(path)
+        assert (answer.status, set(answer.json)) == (404, {"message"})
 
 
 def test_a_form_calls_its_file_photo(service: Running, pictures: list[Path]) -> None:
