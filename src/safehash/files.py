@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, Literal, TextIO, overload
 
 __all__ = [
+    "BoundedReader",
     "NotRegularFile",
     "TooManyBytes",
     "expect_within",
@@ -201,6 +202,45 @@ def exposed(path: str | os.PathLike[str]) -> str:
         return ""
     may = [word for bits, word in ((0o004, "read"), (0o022, "change")) if mode & bits]
     return f"others may {' and '.join(may)} it: chmod 640" if may else ""
+
+
+class BoundedReader(io.BufferedReader):
+    """A file of which no more may be asked for at once than is said: a library asks for what the file tells it to.
+
+    Parameters
+    ----------
+    file : FileIO
+    most : int
+        Bytes.
+
+    Attributes
+    ----------
+    most : int or None
+        As above; None from where on nothing of what is asked for stands in the file.
+    asked : tuple of int
+        Where what was asked for last begins, and where it ends, as long as there is a `most`.
+
+    Raises
+    ------
+    TooManyBytes
+        While reading.
+    """
+
+    def __init__(self, file: io.FileIO, most: int) -> None:
+        super().__init__(file)
+        self.most: int | None = most
+        self.asked = (0, 0)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return so many bytes, or what is left; of that, too, no more than may be asked for."""
+        if self.most is None:
+            return super().read(size)
+        if size is not None and size > self.most:
+            raise TooManyBytes(errno.EFBIG, f"it asks for {size} bytes at once", str(self.name), n_bytes=size)
+        start = self.tell()
+        data = super().read(self.most if size is None or size < 0 else size)
+        self.asked = (start, start + len(data))
+        return data
 
 
 def read_head(path: str | os.PathLike[str], n_bytes: int) -> bytes:

@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safehash import ListError, ListSource, read_list
-from safehash.lists.formats import judging, packed, pages, rows, tally, vocabulary
+from safehash.lists.formats import judging, packed, pages, records, rows, tally, vocabulary
+from safehash.lists.formats.digests import digits_in
 from safehash.lists.formats.folders import Names, is_former
 from safehash.lists.formats.vocabulary import LIVE, OPINIONS
 
@@ -333,4 +334,72 @@ def test_files_of_a_zip_are_unpacked_piece_by_piece_or_not_at_all(tmp_path: Path
     with zipfile.ZipFile(path, "w", method) as archive:
         archive.writestr("a.csv", LIST)
     with pytest.raises(ListError, match="packed by LZMA, bzip2 or the like"):
+        read(path)
+
+
+def test_the_directory_of_a_zip_is_measured_before_it_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 40 MB of directory, a gigabyte was held before its files were counted."""
+    path = tmp_path / "list.zip"
+    path.write_bytes(zipped([(f"{number}.csv", LIST) for number in range(100)]))
+    assert read(path) == 300
+    monkeypatch.setattr(packed, "_MAX_DIRECTORY", 4_000)
+    monkeypatch.setattr(zipfile, "ZipInfo", None)
+    with pytest.raises(ListError, match=r"too many files: a directory of \d{4} bytes: refused"):
+        read(path)
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_a_database_computes_is_not_computed(beside: bool, tmp_path: Path) -> None:
+    """Functions of a column run where it is read, whatever an authorizer says, and as long as they like."""
+    path = tmp_path / "list.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE list (id INTEGER PRIMARY KEY, pdq TEXT)")
+        database.executemany("INSERT INTO list (pdq) VALUES (?)", [(each,) for each in balanced(3)])
+        if beside:
+            database.execute("CREATE TABLE seen (list_id INTEGER)")
+        table = "seen" if beside else "list"
+        database.execute(f"ALTER TABLE {table} ADD COLUMN gone TEXT AS (hex(zeroblob(9)))")
+        database.commit()
+    with pytest.raises(
+        ListError, match=f"column 'gone' of table '{table}' is computed by the database itself"
+    ):
+        read(path)
+    aside = "seen" if beside else "GONE"
+    assert len(list(read_list(ListSource(path, ignore=[aside])))) == 3
+
+
+@pytest.mark.parametrize("head", ["hash,file\n", ""])
+@pytest.mark.parametrize("cell", ["", " "])
+def test_cells_behind_all_columns_are_few_or_not_looked_at(
+    head: str, cell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line of four million commas took ten seconds: each made a column, and was asked whether it was a header."""
+    n_looked_at = 0
+
+    def counted(value: str) -> int:
+        nonlocal n_looked_at
+        n_looked_at += 1
+        return digits_in(value)
+
+    monkeypatch.setattr(records, "digits_in", counted)
+    path = tmp_path / "list.csv"
+    good = [f"{each},photo.jpg" for each in balanced(100)]
+    path.write_text(head + "\n".join([*good, f",{cell}" * 50_000, good[0] + "," * 50_000, *good]) + "\n")
+    reader = read_list(ListSource(path, ignore=["#"]))
+    assert len(list(reader)) == 201, "blank cells at the end of a row are no more than none"
+    assert reader.report.n_rejects == 1
+    assert n_looked_at < 1000
+
+
+def test_cells_of_nothing_but_line_ends_are_rejects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 26 MB of them nothing came for 24 s; rejects have an end."""
+    monkeypatch.setattr(tally, "MANY_REJECTS", 50)
+    path = tmp_path / "list.csv"
+    path.write_text("hash,category\n" + f"{balanced(1)[0]},positive\n" * 20 + '""\n' * 100, encoding="ascii")
+    assert read(path) == 20, "a blank row, as some write it"
+    with path.open("a", encoding="ascii") as file:
+        file.write('"\n"\n' * 100)
+    with pytest.raises(ListError, match="a quoted cell of nothing but line ends"):
         read(path)

@@ -12,6 +12,7 @@ import pytest
 
 from forging import forged, resealed
 from safehash import Algorithm, Hash, IndexFileError, Matcher
+from safehash.cli import main
 from safehash.matching.snapshot import open_snapshot
 from small_files import small_files
 
@@ -143,3 +144,43 @@ def test_block_checksums_that_end_elsewhere(whole: bytes, tmp_path: Path) -> Non
     path.write_bytes(resealed(whole, change))
     with pytest.raises(IndexFileError, match="do not end where the header starts"):
         open_snapshot(path)
+
+
+@pytest.mark.parametrize("field", ["name", "snapshot", "loaded", "n_entries", "allow"])
+def test_what_is_said_of_a_list_is_of_its_kind(whole: bytes, tmp_path: Path, field: str) -> None:
+    """Records, catalogs and messages are made of it: a number for a name ended the first that cut it short."""
+    path = tmp_path / "forged.safehash"
+    values: list[object] = [None, 1.5, [], {"a": 1}, 7 if field != "n_entries" else "7"]
+    for value in values:
+
+        def change(header: Any, value: object = value) -> None:
+            header["lists"][0][field] = value
+
+        path.write_bytes(resealed(whole, change))
+        with pytest.raises(IndexFileError, match=f"{field} of a list is"):
+            use(path)
+
+
+def test_what_a_snapshot_says_cannot_reach_a_terminal_as_it_stands(
+    whole: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "forged.safehash"
+
+    def change(header: Any) -> None:
+        header["created"] = header["lists"][0]["name"] = header["lists"][0]["loaded"] = "\x1b]0;evil\x07\r"
+        header["lists"][0]["snapshot"] = header["sections"][-1]["name"] = "\x1b]0;evil\x07\r"
+
+    path.write_bytes(resealed(whole, change))
+    assert main(["index", "info", str(path)]) == 0
+    said = capsys.readouterr()
+    assert "evil" in said.out
+    assert not {"\x1b", "\x07", "\r"} & {*said.out, *said.err}
+
+
+@pytest.mark.parametrize("name", ["n_listed", "min_quality"])
+def test_a_number_without_an_end(whole: bytes, tmp_path: Path, name: str) -> None:
+    """JSON as Python reads it has infinity, which is no whole number in an error of its own."""
+    path = tmp_path / "forged.safehash"
+    path.write_bytes(resealed(whole, lambda header: header["settings"].update({name: float("inf")})))
+    with pytest.raises(IndexFileError, match=r"not written by Matcher\.save"):
+        use(path)

@@ -21,6 +21,7 @@ from safehash.matching import (
     fading,
     holes,
     nested,
+    overexposed,
     parts,
     refining,
     thumbnails,
@@ -33,7 +34,7 @@ FROZEN = Path(__file__).parents[1] / "data" / "gates.json"
 #: What is said of a number, and not the number.
 WORDS = {"effect", "source"}
 #: Whose named numbers say what is proposed, how it is refined, and what is measured of it.
-OTHERS = (aslant, efforts, evidence, fading, holes, nested, parts, refining, thumbnails, windows)
+OTHERS = (aslant, efforts, evidence, fading, holes, nested, overexposed, parts, refining, thumbnails, windows)
 
 
 def numbers_of(value: Any) -> Any:

@@ -317,3 +317,56 @@ def test_a_file_that_takes_the_place_meanwhile_is_not_written(
     monkeypatch.undo()
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("precious",)]
+
+
+#: What is done to the schema of a file of ours: each would compute something, with our rights, where it is used.
+COMPUTING: dict[str, str] = {
+    "a trigger": "CREATE TRIGGER t AFTER INSERT ON {table} BEGIN SELECT 1; END",
+    "a trigger called almost like SQLite's own": "CREATE TRIGGER sqliteXt AFTER INSERT ON {table} BEGIN SELECT 1; END",
+    "a trigger called like SQLite's own": (
+        "CREATE TRIGGER t AFTER INSERT ON {table} BEGIN SELECT 1; END; PRAGMA writable_schema = ON;"
+        "UPDATE sqlite_master SET name = 'sqlite_autoindex_t_1' WHERE name = 't'"
+    ),
+    "a view": "CREATE VIEW v AS SELECT 1",
+    "a table more": "CREATE TABLE more (x)",
+    "a column that is computed": "ALTER TABLE {table} ADD COLUMN x AS (hex(zeroblob(9)))",
+    "a default that is one": "ALTER TABLE {table} ADD COLUMN x TEXT DEFAULT 'right'",
+    "a condition": "ALTER TABLE {table} ADD COLUMN x TEXT CHECK (length(x) < 9)",
+    "an index that computes": "DROP INDEX {index}; CREATE INDEX {index} ON {table} (abs({column}))",
+    "an index of some rows": "DROP INDEX {index}; CREATE INDEX {index} ON {table} ({column}) WHERE {column} > 1",
+    "statistics that are computed": (
+        "ANALYZE; PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql ="
+        " 'CREATE TABLE sqlite_stat1(tbl,idx,stat, x AS (abs(1)))' WHERE name = 'sqlite_stat1'"
+    ),
+}
+
+
+@pytest.mark.parametrize("planted", COMPUTING.values(), ids=COMPUTING)
+def test_what_would_compute_something_is_no_part_of_a_file_of_ours(
+    opened: Callable[[Path], None], tmp_path: Path, planted: str
+) -> None:
+    path = tmp_path / "c.db"
+    opened(path)
+    with closing(sqlite3.connect(path)) as db:
+        names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+        told = (
+            {"table": "matches", "index": "matches_of_file", "column": "file"}
+            if "matches" in names
+            else {"table": "counts", "index": "counts_tick", "column": "tick"}
+        )
+        db.executescript(planted.format(**told))
+        db.commit()
+    with pytest.raises(SafehashError, match=r"its tables are not those of|malformed database schema"):
+        opened(path)
+
+
+def test_what_sqlite_found_out_about_a_file_of_ours_may_stand_in_it(
+    opened: Callable[[Path], None], tmp_path: Path
+) -> None:
+    path = tmp_path / "c.db"
+    opened(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("ANALYZE; VACUUM")
+    opened(path)
+    with closing(sqlite3.connect(path)) as db:
+        assert ("sqlite_stat1",) in db.execute("SELECT name FROM sqlite_master").fetchall()

@@ -40,3 +40,14 @@ def test_names_of_a_stream(pieces: list[bytes], names: list[bytes]) -> None:
     assert list(_split_names(InPieces(pieces))) == names
     if len(pieces) == 1:  # a stream that gives no less than is asked for
         assert list(_split_names(io.BytesIO(pieces[0]))) == names
+
+
+@pytest.mark.parametrize("separator", [b"\n", b"\0"])
+def test_a_name_without_an_end_is_not_kept_whole(separator: bytes) -> None:
+    """Of one line of 500 MB nothing came for hours: each piece was put behind all before it."""
+    piece = b"x" * 65536
+    found = list(_split_names(InPieces([b"a" + separator, *[piece] * 100, b"x" + separator + b"b"])))
+    assert found[0] == b"a" and found[2:] == [b"b"]
+    assert 4096 < len(found[1]) < 300_000, "as no file is called, and no more"
+    (alone,) = _split_names(InPieces([piece] * 100))
+    assert len(alone) < 300_000

@@ -738,12 +738,23 @@ def test_a_zip_s_directory_is_measured_before_it_is_held(
 
     make_zip(tmp_path / "wide.zip", {f"{number}.txt": b"" for number in range(1_000)})
     monkeypatch.setattr(archives, "_MAX_ZIP_DIRECTORY", 50_000)
-    opened: list[object] = []
-    monkeypatch.setattr(zipfile, "ZipFile", lambda *told: opened.append(told))
-    (problem,) = look(tmp_path, matcher)
-    assert isinstance(problem, Problem)
-    assert re.search(r"too many members: a directory of \d{5} bytes", problem.reason)
-    assert not opened
+    data = (tmp_path / "wide.zip").read_bytes()
+    end = len(data) - 22
+    n_bytes, start = struct.unpack_from("<II", data, end + 12)
+    # The end may say less, and a record in front of it, which goes first, more.
+    record = b"PK\6\6" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, 1000, 1000, n_bytes, start)
+    lies = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, 46, start, 0)
+    (tmp_path / "wider.zip").write_bytes(
+        data[:end] + record + b"PK\6\7" + struct.pack("<IQI", 0, end, 1) + lies
+    )
+    read: list[object] = []
+    monkeypatch.setattr(zipfile, "ZipInfo", lambda *told: read.append(told))
+    problems = look(tmp_path, matcher)
+    assert len(problems) == 2
+    for problem in problems:
+        assert isinstance(problem, Problem)
+        assert re.search(r"too many members: a directory of \d{5} bytes", problem.reason)
+    assert not read
 
 
 @pytest.mark.parametrize("head", [b"", b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\0\x10JFIF\0", b"BM", b"GIF89a"])
@@ -861,13 +872,14 @@ def test_an_xz_header_cannot_ask_for_memory(
 
 @pytest.mark.parametrize("n_bytes", [1, 7, 10_000])
 def test_xz_streams_are_read_to_their_ends(n_bytes: int) -> None:
-    """One behind the other, with zeros or something else behind; what is cut or damaged is said, in any of them."""
+    """One behind the other, with zeros behind; what is cut, damaged, or something else that follows is said."""
     one, two = (lzma.compress(word * 2000, preset=0) for word in (b"one", b"two"))
     spoilt = bytearray(two)
     spoilt[len(two) // 2] ^= 255
     both = (b"one" * 2000 + b"two" * 2000, None)
     for packed, wanted in (
-        (one + two, both), (one + bytes(8) + two + bytes(4), both), (one + two + b"something else", both),
+        (one + two, both), (one + bytes(8) + two + bytes(4), both),
+        (one + two + b"something else", (both[0], tarfile.ReadError)),
         (one + two[:-9], (both[0], EOFError)), (one + bytes(spoilt) + two, (None, lzma.LZMAError)),
     ):  # fmt: skip
         stream, got = archives._Xz(io.BytesIO(packed)), b""
@@ -875,7 +887,7 @@ def test_xz_streams_are_read_to_their_ends(n_bytes: int) -> None:
             while part := stream.read(n_bytes):
                 got += part
             said: tuple[bytes | None, Any] = (got, None)
-        except (EOFError, lzma.LZMAError) as exc:
+        except (EOFError, lzma.LZMAError, tarfile.ReadError) as exc:
             said = (got, type(exc))
         assert said[1] is wanted[1]
         assert both[0].startswith(got) if wanted[0] is None else got == wanted[0]

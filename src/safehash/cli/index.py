@@ -142,17 +142,17 @@ def run_info(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(record))
         return OK
-    print(f"{printable(record['path'])}: {record['n_bytes']} bytes, written {record['created']}, ", end="")
+    print(
+        f"{printable(record['path'])}: {record['n_bytes']} bytes, written {printable(record['created'])}, ",
+        end="",
+    )
     print("every checksum fits" if arguments.verify else "not verified (--verify reads it all)")
     if record["signed_by"] is not None:
         print(f"key   {record['signed_by']}: its signature ", end="")
         print("fits, and it is trusted" if arguments.trusted else "was not looked at (--trusted KEY does)")
     for each in record["lists"]:
-        print(
-            f"list  {printable(each['name'])}: {so_many_entries(each['n_entries'])}, loaded {each['loaded']}, ",
-            end="",
-        )
-        print(f"SHA-256 {each['snapshot']}")
+        print(f"list  {printable(each['name'])}: {so_many_entries(each['n_entries'])}, ", end="")
+        print(f"loaded {printable(each['loaded'])}, SHA-256 {printable(each['snapshot'])}")
     for name, count in record["entries"].items():
         print(f"rows  {name}: {count}")
     for each in record["indexes"]:
@@ -163,7 +163,9 @@ def run_info(arguments: argparse.Namespace) -> int:
         print(f"built for {each['max_distance']} bits, slots of {each['widths']}")
     for each in record["sections"]:
         shape = " x ".join(map(str, each["shape"]))
-        print(f"part  {each['name']}: {each['dtype']} {shape}, {each['n_bytes']} bytes, {each['checksum']}")
+        print(
+            f"part  {printable(each['name'])}: {each['dtype']} {shape}, {each['n_bytes']} bytes, {each['checksum']}"
+        )
     return OK
 
 
@@ -232,12 +234,16 @@ def run_match(arguments: argparse.Namespace) -> int:
     return MATCHED if any(decision.outcome.value == "match" for decision in decisions) else OK
 
 
+#: Characters of a line of standard input that are taken at once: no hash is as long, and what comes of more is none.
+_MAX_LINE = 1 << 12
+
+
 def _texts(arguments: Iterable[str]) -> Iterator[str]:
     for text in arguments:
         if text != "-":
             yield text
             continue
-        for line in sys.stdin:
+        while line := sys.stdin.readline(_MAX_LINE):
             if line.strip():
                 yield line.strip()
 

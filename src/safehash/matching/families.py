@@ -17,8 +17,10 @@ __all__ = [
     "FAMILIES",
     "FRAMED",
     "NESTED",
+    "NESTED_CAPTIONED",
     "NESTED_COVERED",
     "NESTED_TILTED",
+    "OVEREXPOSED",
     "PANEL",
     "ROTATED",
     "STEEP",
@@ -188,8 +190,23 @@ NESTED_COVERED = replace(
     "matched to a road sign, at 52 bits",
 )  # fmt: skip
 
+#: The best box without a band that is written on.
+NESTED_CAPTIONED = replace(
+    COVERED, name="nested, captioned", extra=14, pixels=_READ,
+    source="as `nested, covered`; of 40 tuning photographs in captioned vertical videos 35 are found for 28, and no "
+    "more with 20 bits",
+)  # fmt: skip
+
 #: The upload without a rectangle once more, with seeds that differ in a bit.
 COVERED_AGAIN = replace(COVERED, name="covered, again", flips=1, doubtful=False)
+
+#: The upload with the lights that overexposure took from it.
+OVEREXPOSED = Family(
+    name="overexposed", side=WHOLE_SIDE, seed_distance=80, extra=18, agreement=0.50,
+    step=0.02, least=0.005, room=0.06, evaluations=60, plain=12, doubtful=True,
+    source="of 205 tuning photographs at twice the exposure 149 are found for 136, at three times 71 for 45; of 5 259 "
+    "unrelated tuning uploads none came near but graphics",
+)  # fmt: skip
 
 #: The whole picture in another orientation, or its negative: nothing is refined.
 TURNED = Family(
@@ -216,6 +233,8 @@ FAMILIES = {
         NESTED,
         NESTED_TILTED,
         COVERED,
+        NESTED_CAPTIONED,
+        OVEREXPOSED,
         FADED_AGAIN,
         STEEPER,
         BENT_AGAIN,

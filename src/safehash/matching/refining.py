@@ -123,7 +123,7 @@ def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array)
     orientation, degrees, thumbs = group.orientation, group.degrees, group.thumbs
     # Turning the entry's bits back is cheaper than turning the picture.
     wanted = turn_digests(digest, (_INVERSE[orientation],))[0, 0]
-    thumb = thumbs.of_side(family.side)
+    thumb = thumbs.of_side(family.side) if group.picture is None else group.picture
     start = group.windows[at]
     if family.faded:
         return _refine_faded(family, group, start, row, wanted)

@@ -105,7 +105,7 @@ def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
         lengths += [(algorithm, len(order)) for algorithm, order in exact.items()]
         if any(n != counts.get(algorithm.value, 0) for algorithm, n in lengths):
             raise ValueError("an index of another list")
-    except (KeyError, TypeError, ValueError) as exc:
+    except (KeyError, TypeError, ValueError, OverflowError) as exc:
         raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
     return State(
         table=snapshot.table,
@@ -159,7 +159,7 @@ def _policy_of(snapshot: Snapshot) -> Policy:
                 for name, own in header["per_list"].items()
             },
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
         raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
 
 

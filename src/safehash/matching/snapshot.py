@@ -137,7 +137,7 @@ class Snapshot:
         header, sums, seals = self._read_header(trusted)
         try:
             self.created = str(header["created"])
-            self.lists = tuple(ListInfo(**each) for each in header["lists"])
+            self.lists = tuple(_list_of(each) for each in header["lists"])
             self.settings: dict[str, Any] = dict(header["settings"])
             self.sections = tuple(
                 Section(**(each | {"shape": tuple(each["shape"])})) for each in header["sections"]
@@ -319,6 +319,22 @@ class Snapshot:
 
     def _error(self, message: str, section: str) -> IndexFileError:
         return IndexFileError(message, path=self.path, section=section)
+
+
+def _list_of(facts: dict[str, Any]) -> ListInfo:
+    """Return what a header says of a list.
+
+    Raises
+    ------
+    TypeError
+        A fact is missing, not known, or of another kind: records, catalogs and messages are made of them.
+    """
+    found = ListInfo(**facts)
+    kinds = {"name": str, "snapshot": str, "loaded": str, "n_entries": int, "allow": bool}
+    for name, kind in kinds.items():
+        if type(getattr(found, name)) is not kind:
+            raise TypeError(f"{name} of a list is {type(getattr(found, name)).__name__}, not {kind.__name__}")
+    return found
 
 
 def _damage(path: str, sections: tuple[Section, ...], block: int) -> IndexFileError:

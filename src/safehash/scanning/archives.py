@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import IO, cast
 
 from ..errors import logger_of
-from ..files import open_regular
+from ..files import BoundedReader, TooManyBytes, open_regular
 from .items import HEAD_BYTES, Found, Item, why_skipped
 from .records import Problem, Skipped
 
@@ -36,12 +36,26 @@ _EXPANSION_FREE = 1 << 30
 _MEMBERS_FREE, _BYTES_A_MEMBER = 20_000, 128
 #: A zip's directory is held in memory, about 12 bytes for each of its own.
 _MAX_ZIP_DIRECTORY = 64 << 20
+_ZIP_HEADS = (b"PK\x03\x04", b"PK\x05\x06")
+#: Of a member's own header: flags, method, (time, date,) checksum, sizes, lengths of name and further fields.
+_LOCAL = struct.Struct("<6xHH4xIIIHH")
+#: What is behind a zip's directory: its record and locator of 64 bits, its end. Signature, and how long it is.
+_END_64, _LOCATOR_64, _END = b"PK\x06\x06", b"PK\x06\x07", b"PK\x05\x06"
+_LOCATOR_BYTES, _END_BYTES = 20, 22
+#: Behind a member may stand its checksum and sizes once more.
+_MAX_DESCRIPTOR = 24
+#: Of a number in a member's own header: it stands elsewhere.
+_ELSEWHERE = frozenset({0, 0xFFFFFFFF})
+#: How long nothing is, packed.
+_NOTHING_BYTES = 2
+_PIECE = 1 << 16
+#: Zeros behind a tar's end, which tools fill their blocks with: `tar -b` makes blocks of 1 MiB at most.
+_MAX_BLANK = 16 << 20
 #: How members of a zip may be packed. What the standard library unpacks of other methods, it unpacks at one go: a
 #: kilobyte of them may be ten megabytes.
 _BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 #: What unpacking xz may hold, which a file's own header decides: up to 4 GB. `xz -9` takes 65 MiB.
 _MAX_XZ_MEMORY = 128 << 20
-_XZ_PIECE = 1 << 16
 #: What a zip's members are long together is no more than the zip: those that share bytes cost them once each.
 _OVERLAPPING = "archive whose members overlap: the rest was not read"
 _XZ_MAGIC = b"\xfd7zXZ\0"
@@ -92,8 +106,18 @@ def members(archive: Item, *, max_member_bytes: int) -> Iterator[Found]:
         with open_regular(archive.path) as (raw, status), io.BufferedReader(raw) as file:
             head = file.read(512)
             file.seek(0)
-            if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-                yield from _zip_members(file, archive, status.st_size, max_member_bytes)
+            if head.startswith(_ZIP_HEADS):
+                with BoundedReader(raw, _MAX_ZIP_DIRECTORY) as zipped:
+                    yield from _zip_members(zipped, archive, status.st_size, max_member_bytes)
+            elif archive.path.lower().endswith(_ZIP_SUFFIXES) and _has_end_of_zip(file, status.st_size):
+                # Other tools look for it from its end, whatever stands in front.
+                is_picture = why_skipped(head, "", named=False) is None
+                if is_picture:
+                    yield archive
+                with BoundedReader(raw, _MAX_ZIP_DIRECTORY) as zipped:
+                    yield from _zip_members(
+                        zipped, archive, status.st_size, max_member_bytes, is_known=is_picture
+                    )
             elif (opened := _tar_stream(file, head)) is not None:
                 yield from _tar_members(opened, archive, status.st_size, max_member_bytes)
             else:
@@ -138,25 +162,43 @@ def _unread(archive: Item, position: int, name: str, error: str) -> Item:
 # -- zip ------------------------------------------------------------------------------------------------
 
 
-def _zip_members(file: IO[bytes], archive: Item, n_stored: int, max_member_bytes: int) -> Iterator[Found]:
-    n_bytes = _zip_directory_bytes(file)
-    if n_bytes > _MAX_ZIP_DIRECTORY:
-        yield Problem(
-            path=archive.path, reason=f"archive with too many members: a directory of {n_bytes} bytes"
-        )
+def _zip_members(
+    file: BoundedReader, archive: Item, n_stored: int, max_member_bytes: int, *, is_known: bool = False
+) -> Iterator[Found]:
+    """Yield the members that its directory names, and say where something else is in it.
+
+    Parameters
+    ----------
+    is_known : bool
+        What stands in front of all members is looked at already.
+    """
+    try:
+        opened = zipfile.ZipFile(file)
+    except TooManyBytes as exc:
+        reason = f"archive with too many members: a directory of {exc.n_bytes} bytes"
+        yield Problem(path=archive.path, reason=reason)
         return
+    directory, file.most = file.asked, None  # what was asked for last
     stored_left = n_stored
     allowed = _EXPANSION_FREE + _EXPANSION * n_stored
-    with zipfile.ZipFile(file) as opened:
+    taken: list[tuple[int, int]] = []
+    with opened:
         for position, info in enumerate(opened.infolist(), start=1):
-            if info.filename.endswith("/"):  # a folder; zipfile's own question fails where there is no name
-                continue
+            differs, end = _own_header(file, info)
+            taken.append((info.header_offset, end))
+            if info.filename.endswith("/") and info.compress_size <= _NOTHING_BYTES:
+                continue  # a folder; zipfile's own question fails where there is no name
             if info.flag_bits & 1:
                 yield _unread(archive, position, info.filename, "encrypted")
                 continue
             if info.compress_type not in _BOUNDED:
                 yield _unread(
                     archive, position, info.filename, "packed by LZMA, bzip2 or the like: unpack it"
+                )
+                continue
+            if differs:
+                yield _unread(
+                    archive, position, info.filename, "its header and the archive's directory differ"
                 )
                 continue
             allowed -= min(info.file_size, max_member_bytes)
@@ -176,23 +218,81 @@ def _zip_members(file: IO[bytes], archive: Item, n_stored: int, max_member_bytes
                 yield found
             except _DAMAGE as exc:
                 yield _unread(archive, position, info.filename, f"damaged in its archive: {exc}")
+    n_beside = _beside_members(file, taken, directory, n_stored, is_known=is_known)
+    if n_beside:
+        yield Problem(
+            path=archive.path,
+            reason=f"archive with {n_beside} bytes that belong to none of its members: they were not looked at",
+        )
 
 
-def _zip_directory_bytes(file: IO[bytes]) -> int:
-    """Return the size of a zip's directory before anything of it is held."""
-    file.seek(0, io.SEEK_END)
-    length = file.tell()
-    n_tail = min(length, 65557)
-    file.seek(length - n_tail)
-    tail = file.read(n_tail)
+def _has_end_of_zip(file: IO[bytes], n_stored: int) -> bool:
+    """Return whether a file ends like a zip, whatever it begins with."""
+    file.seek(max(0, n_stored - _END_BYTES - 0xFFFF))
+    found = file.read().rfind(_END) >= 0
     file.seek(0)
-    end = tail.rfind(b"PK\x05\x06")
-    if end < 0 or len(tail) - end < 22:
-        raise zipfile.BadZipFile("no end of the directory")
-    (n_bytes,) = struct.unpack_from("<I", tail, end + 12)
-    if n_bytes == 0xFFFFFFFF and (far := tail.rfind(b"PK\x06\x06")) >= 0 and len(tail) - far >= 48:
-        (n_bytes,) = struct.unpack_from("<Q", tail, far + 40)
-    return int(n_bytes)
+    return found
+
+
+def _own_header(file: IO[bytes], info: zipfile.ZipInfo) -> tuple[bool, int]:
+    """Return whether a member's own header says something else than the directory, and where the member ends.
+
+    Tools that unpack a stream go by the one, all others by the other.
+    """
+    file.seek(max(0, info.header_offset))
+    head = file.read(_LOCAL.size) if info.header_offset >= 0 else b""
+    if len(head) < _LOCAL.size:
+        return True, info.header_offset
+    flags, method, crc, n_packed, n_bytes, n_name, n_extra = _LOCAL.unpack(head)
+    said = ((crc, info.CRC), (n_packed, info.compress_size), (n_bytes, info.file_size))
+    differs = method != info.compress_type or bool((flags ^ info.flag_bits) & 1)
+    if not flags & 8:  # else they stand behind it
+        differs |= any(own not in _ELSEWHERE and own != other for own, other in said)
+    return differs, info.header_offset + _LOCAL.size + n_name + n_extra + info.compress_size
+
+
+def _beside_members(
+    file: IO[bytes],
+    taken: list[tuple[int, int]],
+    directory: tuple[int, int],
+    n_stored: int,
+    *,
+    is_known: bool,
+) -> int:
+    """Return how many bytes of a zip are neither a member's nor its directory's, and not zeros alone.
+
+    What a directory does not name is unpacked all the same, by tools that read on from the start, or that take another
+    directory for the one that counts.
+    """
+    taken = [*taken, (directory[0], _behind_directory(file, directory[1]))]
+    n_beside = 0
+    at = min(first for first, _ in taken) if is_known else 0
+    for first, end in [*sorted(taken), (n_stored, n_stored)]:
+        if first - at > _MAX_DESCRIPTOR:
+            file.seek(at)
+            left = first - at
+            while left > 0 and (piece := file.read(min(left, _PIECE))):
+                left -= len(piece)
+                if any(piece):
+                    n_beside += first - at
+                    break
+        at = max(at, end)
+    return n_beside
+
+
+def _behind_directory(file: IO[bytes], at: int) -> int:
+    """Return where the end of a zip ends, with its comment, which follows the directory."""
+    for signature in (_END_64, _LOCATOR_64, _END):
+        file.seek(at)
+        head = file.read(_END_BYTES)
+        if head.startswith(signature) and len(head) == _END_BYTES:
+            if signature == _END_64:
+                at += 12 + int.from_bytes(head[4:12], "little")
+            elif signature == _LOCATOR_64:
+                at += _LOCATOR_BYTES
+            else:
+                at += _END_BYTES + int.from_bytes(head[20:22], "little")
+    return at
 
 
 # -- tar ------------------------------------------------------------------------------------------------
@@ -264,6 +364,15 @@ class _Forward(io.RawIOBase):
         self._last = data[-1:] or self._last
         return data
 
+    def is_blank(self) -> bool:
+        """Return whether nothing but some zeros follows, as far as that is looked."""
+        n_left = _MAX_BLANK
+        while n_left > 0 and (part := self._taken(_PIECE)):
+            n_left -= len(part)
+            if any(part):
+                return False
+        return n_left > 0
+
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         if whence != io.SEEK_SET:
             raise tarfile.ReadError("cannot seek from there")
@@ -279,40 +388,43 @@ class _Forward(io.RawIOBase):
         return self._position
 
 
-class _Xz:
-    """xz streams, one behind the other, unpacked as they are read within bounded memory."""
+class _Streams:
+    """Packed streams, one behind the other, unpacked as they are read within bounded memory."""
+
+    magic: bytes
 
     def __init__(self, source: IO[bytes]) -> None:
         self._source = source
         self._unpacker = self._begun()
         self._is_over = False
 
-    @staticmethod
-    def _begun() -> lzma.LZMADecompressor:
-        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MAX_XZ_MEMORY)
+    def _begun(self) -> bz2.BZ2Decompressor | lzma.LZMADecompressor:
+        raise NotImplementedError
 
     def read(self, n_bytes: int) -> bytes:
         """Return at most `n_bytes`, and none at the end.
 
         Raises
         ------
-        EOFError, lzma.LZMAError
-            It is cut short, or damaged; what follows a whole stream and is none is left aside.
+        EOFError, OSError, lzma.LZMAError
+            It is cut short, or damaged.
         tarfile.ReadError
-            It needs more memory than it may take.
+            It needs more memory than it may take, or something else follows.
         """
         while not self._is_over:
             if self._unpacker.eof:
                 packed = self._unpacker.unused_data.lstrip(b"\0")  # zeros may stand between streams
-                while not packed and (piece := self._source.read(_XZ_PIECE)):
+                while not packed and (piece := self._source.read(_PIECE)):
                     packed = piece.lstrip(b"\0")
-                if len(packed) < len(_XZ_MAGIC):
-                    packed += self._source.read(_XZ_PIECE)
-                if not packed.startswith(_XZ_MAGIC):
+                if len(packed) < len(self.magic):
+                    packed += self._source.read(_PIECE)
+                if not packed:
                     break
+                if not packed.startswith(self.magic):
+                    raise tarfile.ReadError("something else follows what is packed: that was not read")
                 self._unpacker = self._begun()
             else:
-                packed = self._source.read(_XZ_PIECE) if self._unpacker.needs_input else b""
+                packed = self._source.read(_PIECE) if self._unpacker.needs_input else b""
                 if not packed and self._unpacker.needs_input:
                     raise EOFError("compressed data end before they are whole")
             try:
@@ -329,14 +441,28 @@ class _Xz:
         return b""
 
 
+class _Xz(_Streams):
+    magic = _XZ_MAGIC
+
+    def _begun(self) -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MAX_XZ_MEMORY)
+
+
+class _Bzip2(_Streams):
+    magic = b"BZh"
+
+    def _begun(self) -> bz2.BZ2Decompressor:
+        return bz2.BZ2Decompressor()
+
+
 def _tar_stream(file: IO[bytes], head: bytes) -> IO[bytes] | None:
     """Return the tar's own bytes, decompressed as they are read, or None if it is no tar."""
     if head[257:262] == b"ustar":
         return file
     if head.startswith(b"\x1f\x8b"):
         return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
-    if head.startswith(b"BZh"):
-        return bz2.BZ2File(file)
+    if head.startswith(_Bzip2.magic):
+        return _Bzip2(file)  # type: ignore[return-value]
     if head.startswith(_XZ_MAGIC):
         return _Xz(file)  # type: ignore[return-value]
     return None
@@ -361,6 +487,11 @@ def _tar_members(stream: IO[bytes], archive: Item, n_stored: int, max_member_byt
                 # The reader stops at what is no header, as at zeros; tools that unpack look for the next one.
                 if any(forward.header):
                     raise tarfile.ReadError("what follows its members is no header: the rest was not read")
+                if not forward.is_blank():
+                    yield Problem(
+                        path=archive.path,
+                        reason="archive with more behind its end, another one maybe: that was not looked at",
+                    )
                 return
             if len(opened.pax_headers) > _MAX_TAR_FIELDS:
                 raise tarfile.ReadError(f"{len(opened.pax_headers)} fields are told of all its members")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sqlite3
 import stat
 import sys
 import threading
 import weakref
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..errors import SafehashError
 
-__all__ = ["BESIDE", "OwnFile", "expect_plain", "make_empty"]
+__all__ = ["BESIDE", "OwnFile", "expect_plain", "is_made_of", "make_empty"]
 
 #: Where SQLite's file format has what is looked at before SQLite reads it (https://sqlite.org/fileformat.html).
 _MAGIC = b"SQLite format 3\0"
@@ -27,6 +29,15 @@ _N_CELLS = slice(103, 105)
 
 #: Files that SQLite keeps beside a database.
 BESIDE = ("-wal", "-shm", "-journal")
+
+#: Tables that SQLite makes of its own where somebody asked it to ANALYZE.
+_STATISTICS = {
+    ("table", "sqlite_stat1"): "CREATE TABLE sqlite_stat1(tbl,idx,stat)",
+    ("table", "sqlite_stat4"): "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)",
+}
+_MADE = re.compile(r"\s*CREATE (TABLE|INDEX) (\w+)")
+#: What is in no name and no type of ours: a text, a number with a point, an operator.
+_ODD = re.compile(r"""[^\w\s(),"]""")
 
 _Identity = tuple[int, int]
 
@@ -132,6 +143,15 @@ class OwnFile:
             db.close()
             raise self._error(f"{self.path}: something else took its place while it was opened")
         return db
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its name still leads to the file that was looked at: what is written would be lost otherwise."""
+        try:
+            status = os.lstat(self.path)
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._identity
 
     def expect_own(self) -> None:
         """Refuse to write into a file that is somebody else's, or that anybody may write.
@@ -282,3 +302,35 @@ def _size(path: str) -> int:
         return os.lstat(path).st_size
     except FileNotFoundError:
         return 0
+
+
+def is_made_of(db: sqlite3.Connection, statements: Iterable[str], *, words: Iterable[str] = ()) -> bool:
+    """Return whether a file's tables and indexes are those that some statements make, and compute nothing.
+
+    Triggers and views would run with our rights, and so would what a column is computed of, a condition on its values,
+    and an index over more than columns: none of them is written in the words of our statements alone.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+    statements : iterable of str
+        CREATE TABLE and CREATE INDEX.
+    words : iterable of str
+        Further words that may stand in them: an earlier version's.
+    """
+    known = {(made[1].lower(), made[2]): each for each in statements if (made := _MADE.match(each))}
+    allowed = {*words, *re.findall(r"\w+", " ".join(known.values()))}
+    found: set[tuple[str, str]] = set()
+    for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_master"):
+        key = (str(kind), str(name))
+        if sql is None and kind == "index" and key[1].startswith("sqlite_autoindex_"):
+            continue  # of a key or of what is unique
+        if key in _STATISTICS:
+            if sql != _STATISTICS[key]:
+                return False
+            continue
+        # Names and types alone may be said in another order: a column that was added later stands behind the others.
+        if key not in known or _ODD.search(str(sql)) or not allowed.issuperset(re.findall(r"\w+", str(sql))):
+            return False
+        found.add(key)
+    return found == known.keys()

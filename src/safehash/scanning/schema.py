@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from ..errors import CatalogError
+from .databases import is_made_of
 
 __all__ = ["APPLICATION", "NO_ROOT", "SKIPPED", "VERSION", "check", "is_empty", "make", "upgrade"]
 
@@ -164,6 +165,10 @@ INDEXES = {
 }
 
 
+#: Words of the tables of version 1 that today's of these names lack.
+_WORDS_OF_1 = ("settings", "settings_key", "run", "decided", "failure", "milliseconds", "REAL")
+
+
 def is_empty(db: sqlite3.Connection) -> bool:
     """Return whether a file was begun and never got its tables: the disk was full, or the power went."""
     n_tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -182,15 +187,19 @@ def make(db: sqlite3.Connection) -> None:
 
 def _create(db: sqlite3.Connection) -> None:
     for name in TABLES:
-        _create_table(db, name)
-    for name, what in INDEXES.items():
-        db.execute(f"CREATE INDEX {name} ON {what}")
+        db.execute(_table_of(name))
+    for name in INDEXES:
+        db.execute(_index_of(name))
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _create_table(db: sqlite3.Connection, name: str) -> None:
+def _table_of(name: str) -> str:
     ending = " WITHOUT ROWID" if name in _WITHOUT_ROWID else ""
-    db.execute(f"CREATE TABLE {name} ({TABLES[name]}){ending}")
+    return f"CREATE TABLE {name} ({TABLES[name]}){ending}"
+
+
+def _index_of(name: str) -> str:
+    return f"CREATE INDEX {name} ON {INDEXES[name]}"
 
 
 def check(db: sqlite3.Connection, path: str) -> int:
@@ -207,13 +216,12 @@ def check(db: sqlite3.Connection, path: str) -> int:
         raise CatalogError(f"{path}: an SQLite file, but no catalog of a scan")
     if version > VERSION:
         raise CatalogError(f"{path}: written by a newer version (schema {version}, known {VERSION})")
-    # A trigger or view planted in the file would run with our rights.
-    found = set(db.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"))
     if version == 1:
         tables, indexes = {"runs", "files", "hashes", "matches", "problems"}, {"matches_of_file"}
     else:
         tables, indexes = set(TABLES) - ({"mounts"} if version == 2 else set()), set(INDEXES)
-    if found != {("table", name) for name in tables} | {("index", name) for name in indexes}:
+    own = [*map(_table_of, sorted(tables)), *map(_index_of, sorted(indexes))]
+    if not is_made_of(db, own, words=_WORDS_OF_1 if version == 1 else ()):
         raise CatalogError(f"{path}: its tables are not those of a catalog")
     return version
 
@@ -233,7 +241,7 @@ def upgrade(db: sqlite3.Connection) -> None:
     db.execute("BEGIN IMMEDIATE")
     try:
         if version == 2:
-            _create_table(db, "mounts")
+            db.execute(_table_of("mounts"))
         for table, column in _NEW_IN_4:
             db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
         db.execute(f"PRAGMA user_version = {VERSION}")

@@ -280,20 +280,26 @@ def _entry(entry: os.DirEntry[str], inputs: Inputs, below: list[str]) -> Iterato
 # -- lists of names -------------------------------------------------------------------------------------
 
 
+#: Of a longer name, or what has no end, so much is kept: no system has such names, and says so.
+_MAX_NAME_BYTES = 1 << 17
+
+
 def _split_names(stream: IO[bytes]) -> Iterator[bytes]:
     """Yield the names in a stream as they arrive; the separator is NUL if the first chunk holds one."""
     read = getattr(stream, "read1", stream.read)
     rest = b""
     separator: bytes | None = None
     while chunk := read(65536):
-        rest += chunk
         if separator is None:
             # A first name may come without its end; wait for either separator.
-            separator = b"\0" if b"\0" in rest else b"\n" if b"\n" in rest else None
-            if separator is None:
-                continue
-        *names, rest = rest.split(separator)
-        yield from (_trimmed(name, separator) for name in names if name.strip(b"\r"))
+            separator = b"\0" if b"\0" in chunk else b"\n" if b"\n" in chunk else None
+        parts = [chunk] if separator is None else chunk.split(separator)
+        if len(rest) < _MAX_NAME_BYTES:
+            rest += parts[0]
+        if separator is not None and len(parts) > 1:
+            names = [rest, *parts[1:-1]]
+            yield from (_trimmed(name, separator) for name in names if name.strip(b"\r"))
+            rest = parts[-1]
     if rest.strip(b"\r"):
         yield _trimmed(rest, separator or b"\n")
 

@@ -302,8 +302,9 @@ def speaks(text: str) -> bool:
 
 
 #: A cell that speaks for itself: a word that means nothing else, bare, in brackets, or with "by ..." behind it.
+#: Each of these begins with a letter: asked for first, as four million signs in front would be tried with every word.
 MAY_SPEAK = re.compile(
-    r"[^\w\n]*(?:"
+    r"[^\w\n]*(?=\w)(?:"
     + "|".join(
         sorted((re.escape(each).replace(r"\ ", "[ _-]+") for each in UNMISTAKABLE), key=len, reverse=True)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import io
 import lzma
 import os
 import sys
@@ -14,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ...files import open_regular
+from ...files import BoundedReader, TooManyBytes, open_regular
 
 __all__ = ["DamagedPage", "damaged", "is_zip", "members_of", "unpacked", "what_it_is"]
 
@@ -30,6 +29,8 @@ _RATIO_FREE_BYTES = 64 << 20
 _MAX_WINDOW_BYTES = 128 << 20
 _MAX_LAYERS = 2
 _MAX_MEMBERS = 10_000
+#: What a zip says of its files is held in memory, a dozen times as long: of so many names of usual length, 2 MB.
+_MAX_DIRECTORY = 8 << 20
 #: Of a name in an archive: systems have no longer paths.
 _MAX_NAME = 4096
 #: So many streams may be laid end to end, and one more for so many stored bytes. Tools that pack in parallel make one
@@ -205,9 +206,10 @@ def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], 
     try:
         with (
             open_regular(path) as (raw, _),
-            io.BufferedReader(raw) as file,
+            BoundedReader(raw, _MAX_DIRECTORY) as file,
             zipfile.ZipFile(file) as archive,
         ):
+            file.most = None
             infos = [
                 info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info.filename)
             ]
@@ -227,6 +229,10 @@ def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], 
             for info in sorted(infos, key=lambda each: each.filename):
                 size = info.compress_size
                 yield info.filename, _member(archive, info, len(infos)), lambda size=size: size, names  # type: ignore[misc]
+    except TooManyBytes as exc:
+        raise DamagedPage(
+            f"a zip archive of too many files: a directory of {exc.n_bytes} bytes: refused"
+        ) from exc
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as exc:
         raise DamagedPage(f"not a whole zip archive: {exc}") from exc
 

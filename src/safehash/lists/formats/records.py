@@ -44,6 +44,9 @@ _SHORTEST = 12
 #: Columns that a row may end without; all others it must have, or it was cut or shifted.
 _MAY_LACK = frozenset(("extra", "ignored", "labels", "severity", "unseen", "stands"))
 
+#: Of rows of a table without names so many may be longer than the columns that are known: each cell may say something.
+_MOST_MORE = 1000
+
 #: What cells said is remembered for so many different ones: a list of unlike cells cannot fill the memory.
 _REMEMBERED = 50_000
 
@@ -104,6 +107,11 @@ class RowReader:
             It is a header with other columns, or shows that its column means something after all.
         """
         self.tally.n_records += 1
+        if len(values) > len(self.columns):
+            values = self._trimmed(values)
+            if len(values) - len(self.columns) > _MOST_MORE:
+                self.tally.reject(position, self._too_wide(values))
+                return []
         problems: list[str] = []
         try:
             self._check_width(values, unfinished)
@@ -167,6 +175,17 @@ class RowReader:
         if len(said) == 1 and (is_short or _IN_WORDS.search(said[0]) is not None) and not self.tally.titles:
             self.tally.titles.append((position, said[0]))
 
+    def _trimmed(self, values: Sequence[object]) -> Sequence[object]:
+        """Return a row without the blank cells behind its columns: one line may have four million."""
+        n = len(values)
+        while n > len(self.columns) and values[n - 1] in (None, ""):
+            n -= 1
+        return values[:n]
+
+    def _too_wide(self, values: Sequence[object]) -> str:
+        width = len(self.columns)
+        return f"{len(values)} cells where there are {width} columns: is a quote or a delimiter missing?"
+
     def _check_width(self, values: Sequence[object], unfinished: bool) -> None:
         n = len(values)
         width = len(self.columns)
@@ -175,7 +194,7 @@ class RowReader:
                 raise BadField(f"only {n} cells of {width}, and no line end: the list may be cut off")
             return
         if n > width and any(value not in (None, "") for value in values[width:]):
-            raise BadField(f"{n} cells where there are {width} columns: is a quote or a delimiter missing?")
+            raise BadField(self._too_wide(values))
         if n < self.n_needed:
             missing = self.columns[n].name
             raise BadField(f"only {n} cells of {width}: it ends before column {missing!r}")

@@ -345,6 +345,8 @@ def _careful(lines: _Lines, delimiter: str) -> Rows:
                 if not _is_nothing(row):
                     numbers.append(number)
                     found.rows.append(row)
+                elif n_lines > 1:  # no tool writes such, and a page may be made of nothing else
+                    found.bad.append((number, "a quoted cell of nothing but line ends"))
         at += n_lines
     found.numbers = numbers
     found.unfinished = at >= len(lines.lines) and lines.lines[at - 1][-1:] not in ("\n", "\r")

@@ -206,9 +206,10 @@ def _opened(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _only_reading(action: int, *_: object) -> int:
-    allowed = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ)
-    return sqlite3.SQLITE_OK if action in allowed else sqlite3.SQLITE_DENY
+def _only_reading(action: int, what: str | None, *_: object) -> int:
+    allowed = action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ)
+    is_asked_of = action == sqlite3.SQLITE_PRAGMA and what == _DESCRIBED
+    return sqlite3.SQLITE_OK if allowed or is_asked_of else sqlite3.SQLITE_DENY
 
 
 def _stuck(steps: list[int]) -> int:
@@ -240,6 +241,19 @@ def _tables(database: sqlite3.Connection) -> dict[str, list[str]]:
     return found
 
 
+#: What SQLite is asked of a table: its columns, and which of them are computed where they are read.
+_DESCRIBED, _COMPUTED = "table_xinfo", 2
+
+
+def _computed(database: sqlite3.Connection, table: str) -> list[str]:
+    """Return the columns of a table that are computed of others when they are read.
+
+    Their functions run whatever an authorizer says: it is not asked while a schema is read.
+    """
+    rows = database.execute(f"PRAGMA {_DESCRIBED}({_quoted(table)})").fetchall()
+    return [str(row[1]) for row in rows if row[6] == _COMPUTED]
+
+
 def _table(
     database: sqlite3.Connection, options: ReadOptions, tally: Tally, page: Page, budget: _Budget
 ) -> tuple[str, list[str], tuple[Column, ...]]:
@@ -264,6 +278,17 @@ def _table(
             path=tally.path,
         )
     (table,) = holding
+    ignored = {name.casefold() for name in options.ignore}
+    for name in tables:
+        for column in _computed(database, name) if name.casefold() not in ignored else ():
+            if name != table or column.casefold() not in ignored:
+                aside = switch("ignore", [column if name == table else name])
+                raise ListError(
+                    f"refused: column {column!r} of table {name!r} is computed by the database itself, and nothing of "
+                    f"its schema is run: export the table as CSV, or {aside} sets it aside (page {page.name})",
+                    path=tally.path,
+                )
+            tables[table].remove(column)
     _check_names(database, tables, table, options, tally, page, budget)
     columns = tables[table]
     names = ", ".join(map(_quoted, columns))
