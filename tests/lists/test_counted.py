@@ -300,3 +300,12 @@ def test_a_page_that_is_not_whole_says_so(fields: dict[str, Any]) -> None:
     tally = Tally("own", "own")
     note_paging(fields, tally)
     assert len(tally.cuts) == 1
+
+
+def test_what_is_suspicious_is_not_degenerate_besides() -> None:
+    """Of three regular digests two have 128 ones: those match a regular upload alone; the third matches nothing."""
+    regular = [Hash("pdq", bytes([byte]) * 32) for byte in (0x00, 0x0F, 0x55)]
+    stats = list_stats(
+        loaded_of("own", [Entry(hash=each) for each in (*regular, *(pdq() for _ in range(4)))]).table
+    )
+    assert (stats.degenerate, stats.suspicious) == (2, {"all zeros": 1})
