@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -243,8 +244,8 @@ def test_a_service_counts_for_itself_and_logs_unless_told(
 ) -> None:
     (read, _), named = serves("--flood-share 0.25 --no-access-log --effort fast")
     assert (named["flood"], named["access"]) == (FloodLimits(max_share=0.25), None)
-    monkeypatch.setattr(FROM_FILES, lambda *_, **named: named["settings"])
-    assert read() == Settings(effort="fast"), "no worker counts beside it"
+    monkeypatch.setattr(FROM_FILES, lambda *_, **named: SimpleNamespace(lists=(), settings=named["settings"]))
+    assert read().settings == Settings(effort="fast"), "no worker counts beside it"
 
 
 # -- others -------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,33 @@ def test_of_a_list_of_its_own_policy_the_rest_is_the_general_ones() -> None:
     assert own == told
     assert (told["low_quality_distance"], told["min_evidence"], told["max_age_days"]) == (5, -3.5, 9)
     assert general.of_list("own").refresh_days == 8
+
+
+def test_what_a_list_s_own_policy_says_is_what_holds_for_it() -> None:
+    """Each of them, one by one, and of the distances those that it names."""
+    general = Policy(
+        max_distance={"pdq": 20, "phash": 7}, min_quality=37, min_evidence=-3.5, categories=["seed"],
+        include_labels=["a"], exclude_labels=["b"], include_suspicious=True, max_age_days=9, require_fresh=True,
+    )  # fmt: skip
+    own: dict[str, Any] = {
+        "max_distance": {"pdq": 18}, "min_quality": 0, "min_evidence": 0.0, "categories": ("positive",),
+        "include_labels": frozenset({"c"}), "exclude_labels": frozenset(), "include_suspicious": False,
+        "max_age_days": 4.5, "require_fresh": False,
+    }  # fmt: skip
+    assert own.keys() == {each.name for each in fields(ListPolicy)}
+    for name, value in own.items():
+        held = replace(general, per_list={"own": ListPolicy(**{name: value})}).of_list("own")
+        told = {**general.max_distance, "pdq": 18} if name == "max_distance" else value
+        assert getattr(held, name) == told, name
+        assert {other for other in own if getattr(held, other) != getattr(general, other)} == {name}
+
+
+def test_days_are_at_most_a_hundred_years() -> None:
+    assert Policy(max_age_days=36_525, refresh_days=36_525).refresh_days == 36_525
+    for name in ("max_age_days", "refresh_days"):
+        for days in (0, 36_525.5, float("nan")):
+            with pytest.raises(ValueError, match=f"{name} is more than 0 days and at most 36525"):
+                Policy(**{name: days})  # type: ignore[arg-type]
 
 
 def test_a_list_is_stale_after_its_days_or_those_that_are_asked_for(tmp_path: Path) -> None:
@@ -272,3 +300,12 @@ def test_a_page_that_is_not_whole_says_so(fields: dict[str, Any]) -> None:
     tally = Tally("own", "own")
     note_paging(fields, tally)
     assert len(tally.cuts) == 1
+
+
+def test_what_is_suspicious_is_not_degenerate_besides() -> None:
+    """Of three regular digests two have 128 ones: those match a regular upload alone; the third matches nothing."""
+    regular = [Hash("pdq", bytes([byte]) * 32) for byte in (0x00, 0x0F, 0x55)]
+    stats = list_stats(
+        loaded_of("own", [Entry(hash=each) for each in (*regular, *(pdq() for _ in range(4)))]).table
+    )
+    assert (stats.degenerate, stats.suspicious) == (2, {"all zeros": 1})
