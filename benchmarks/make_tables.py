@@ -507,7 +507,9 @@ def soaked() -> list[str]:
     return [
         f"{found['minutes']:g} minutes: {last['uploads']:,} uploads, {last['lookups']:,} look-ups, {last['reloads']} "
         f"reloads; {found['errors']} errors, {found['wrong']} wrong answers; private memory of all processes "
-        f"{held[0]} MiB after {first['minute']:g} minutes, {held[-1]} MiB at the end, {max(held)} at most.",
+        f"{held[0]} MiB after {first['minute']:g} minutes, {held[-1]} MiB at the end, {max(held)} at most. "
+        f"Workers: {found['workers']}; clients that upload: {found['clients']}, with {found['pause_seconds']:g} s "
+        "between two requests.",
     ]
 
 

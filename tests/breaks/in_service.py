@@ -75,6 +75,20 @@ BREAKS = (
         f"{_ENGINE}::test_damage_of_a_snapshot_is_known_before_a_request_meets_it",
     ),
     _in(
+        "matching/matcher",
+        "a damaged snapshot takes the place of a sound one",
+        'verify="full", trusted=self._asked.trusted)\n',
+        "trusted=self._asked.trusted)\n",
+        f"{_ENGINE}::test_damage_of_a_snapshot_is_known_before_a_request_meets_it",
+    ),
+    _in(
+        "service/engine",
+        "who looks up in what is damaged is told of a defect of ours",
+        '            raise busy(503, "the lists are damaged: the log says where") from exc\n',
+        "            raise\n",
+        f"{_ENGINE}::test_damage_of_a_snapshot_is_known_before_a_request_meets_it",
+    ),
+    _in(
         "service/engine",
         "damage of a snapshot is told of the one that came after it",
         "if matcher._state is state and checked.result():",

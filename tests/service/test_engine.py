@@ -138,14 +138,21 @@ def test_an_upload_under_way_is_finished_on_the_lists_it_began_with(
     asyncio.run(run())
 
 
+def replace_bytes(path: Path, data: bytes) -> None:
+    """Put another file in the place of one that may be open."""
+    path.with_name("new").write_bytes(data)
+    path.with_name("new").replace(path)
+
+
 def test_damage_of_a_snapshot_is_known_before_a_request_meets_it(
-    matcher: safehash.Matcher, tmp_path: Path
+    matcher: safehash.Matcher, pictures: list[Path], tmp_path: Path
 ) -> None:
+    listed = safehash.hash_file(pictures[1])
     path = tmp_path / "lists.safehash"
     matcher.save(path)
     data = bytearray(path.read_bytes())
     whole = bytes(data)
-    (section,) = (each for each in open_snapshot(path).sections if each.name == "index.pdq.ids")
+    (section,) = (each for each in open_snapshot(path).sections if each.name == "entries.digests.pdq")
     data[section.offset] ^= 1
     path.write_bytes(data)
 
@@ -159,10 +166,21 @@ def test_damage_of_a_snapshot_is_known_before_a_request_meets_it(
         try:
             while not engine.damage:
                 await asyncio.sleep(0.01)
-            assert "index.pdq.ids" in engine.damage
-            path.write_bytes(whole)
+            assert "entries.digests.pdq" in engine.damage
+            with pytest.raises(Refused) as met:
+                await engine.check_hashes([listed], effort=None, lists=None)
+            assert (met.value.status, "damaged" in met.value.detail) == (503, True)
+            replace_bytes(path, whole)
             await engine.reload()
             assert engine.damage == ""
+            # Nor does damage take the place of what is sound.
+            replace_bytes(path, bytes(data))
+            with pytest.raises(safehash.SafehashError, match=r"entries\.digests\.pdq"):
+                await engine.reload()
+            await engine._look()
+            assert (engine.damage, "entries.digests.pdq" in engine.refusal) == ("", True)
+            (found,) = await engine.check_hashes([listed], effort=None, lists=None)
+            assert found.is_match
         finally:
             await engine.stop()
 

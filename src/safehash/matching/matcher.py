@@ -266,6 +266,8 @@ class Matcher(_Telling):
     def reload(self) -> None:
         """Read the lists or the snapshot again and swap; decisions under way finish on the old state.
 
+        Of a snapshot every block is checked first.
+
         Raises
         ------
         ListError, IndexFileError, OSError
@@ -281,7 +283,8 @@ class Matcher(_Telling):
             raise ListError("made of entries: there is nothing to read again")
         with self._reloading:  # what was read last stays
             if self._sources.snapshot is not None:
-                snapshot = open_snapshot(self._sources.snapshot, trusted=self._asked.trusted)
+                # All of it is checked, as nothing has to be known at once: damage never replaces what is sound.
+                snapshot = open_snapshot(self._sources.snapshot, verify="full", trusted=self._asked.trusted)
                 self._state = adopt_state(snapshot, self._asked)
             else:
                 before = before_of(self._state.table, self._state.audit.lists)

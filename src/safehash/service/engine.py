@@ -379,18 +379,22 @@ class Engine:
         Raises
         ------
         Refused
-            400: there is no such list.
+            400: there is no such list; 503: what is looked up in is damaged there.
         """
         matcher = self.matcher
         only = self._only(matcher, lists)
         turned = (effort or matcher.audit.effort) != "fast"
-        if len(values) <= _HERE:
-            decisions = await self._together.decisions(values, only, turned=turned)
-        else:
-            loop = asyncio.get_running_loop()
-            decisions = await loop.run_in_executor(
-                None, lambda: matcher.check_hashes(values, lists=only, turned=turned)
-            )
+        try:
+            if len(values) <= _HERE:
+                decisions = await self._together.decisions(values, only, turned=turned)
+            else:
+                loop = asyncio.get_running_loop()
+                decisions = await loop.run_in_executor(
+                    None, lambda: matcher.check_hashes(values, lists=only, turned=turned)
+                )
+        except SafehashError as exc:
+            _LOG.error("%s", exc)
+            raise busy(503, "the lists are damaged: the log says where") from exc
         near = matcher.audit.allow_distance
         return [self.memory.judged(decision, allow_distance=near) for decision in decisions]
 
