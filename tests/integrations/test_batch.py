@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import safehash
-from safehash.integrations.batch import Check, record_schema
+from safehash.integrations.batch import Check, _seen, record_schema
 from safehash.matching.record import FIELDS
 from stores import environment, write_list, write_pictures
 
@@ -246,3 +247,40 @@ def test_another_process_decides_alike(snapshot: Path, pictures: list[Path]) -> 
         check=True,
     )
     assert done.stdout.split(b"\n")[0] == b"['no_match', 'match', 'match', 'no_match']"
+
+
+class Frame:
+    """What of a frame of pandas is asked for, which need not be installed."""
+
+    def __init__(self, columns: dict[str, Any], index: Any = None) -> None:
+        self._columns, self.index, self.columns = columns, index, list(columns)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._columns[name]
+
+
+def test_rows_keep_the_names_that_pandas_has_for_them(
+    snapshot: Path, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Frame, "__module__", "pandas.core.frame")
+    names = [str(each) for each in pictures[:3]]
+    told = Check(snapshot, column="path", kind="path")(Frame({"path": names}, index=[7, 3, 5]))
+    assert (told.index, told["path"], told["outcome"]) == (
+        [7, 3, 5], names, ["no_match", "match", "match"],
+    )  # fmt: skip
+
+
+def test_a_snapshot_as_large_as_the_one_before_is_another(tmp_path: Path) -> None:
+    """Whether another file took its place, or it was written over: by when, too."""
+    path = tmp_path / "a.snapshot"
+    seen: list[Any] = []
+    for text in ("one", "two"):
+        path.write_text(text)
+        os.utime(path, ns=(1, 10**18 + len(seen)))
+        seen.append(_seen(str(path)))
+    other = tmp_path / "b"
+    other.write_text("six")
+    os.utime(other, ns=(1, 10**18 + 1))
+    other.replace(path)
+    seen.append(_seen(str(path)))
+    assert len(set(seen)) == 3
