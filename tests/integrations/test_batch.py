@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import safehash
-from safehash.integrations.batch import Check, _seen, record_schema
+from safehash.integrations.batch import Check, _opened, _seen, record_schema
 from safehash.matching.record import FIELDS
 from stores import environment, write_list, write_pictures
 
@@ -284,3 +285,40 @@ def test_a_snapshot_as_large_as_the_one_before_is_another(tmp_path: Path) -> Non
     other.replace(path)
     seen.append(_seen(str(path)))
     assert len(set(seen)) == 3
+
+
+def test_hashes_share_the_time_that_all_of_them_took(
+    snapshot: Path, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([100.0, 100.5, 200.0])
+    stopped = SimpleNamespace(perf_counter=lambda: next(clock))
+    monkeypatch.setattr("safehash.integrations.batch.time", stopped)
+    monkeypatch.setattr()
+    check = Check(snapshot, column="hash", kind="hash")
+    hashes = [safehash.hash_file(each).hex for each in pictures]
+    assert check({"hash": hashes})["milliseconds"] == [125.0] * 4
+
+
+def test_four_snapshots_stay_open_by_path_and_settings(
+    snapshot: Path, pictures: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def known(path: str, *, settings: safehash.Settings) -> str:
+        opened.append(path)
+        return f"{path} at {settings.effort}"
+
+    monkeypatch.setattr("safehash.integrations.batch._OPEN", [])
+    monkeypatch.setattr("safehash.integrations.batch.Matcher", SimpleNamespace(open=known))
+    paths = [str(tmp_path / name) for name in "abcd"]
+    for path in paths:
+        Path(path).write_text("a snapshot")
+    fast, usual = safehash.Settings(effort="fast"), safehash.Settings()
+    for _ in range(2):
+        assert [_opened(path, usual) for path in paths] == [f"{path} at standard" for path in paths]
+    assert opened == paths
+    assert _opened(paths[0], fast) == f"{paths[0]} at fast"
+    assert [_opened(path, usual) for path in paths[1:]] == [f"{path} at standard" for path in paths[1:]]
+    assert opened == [*paths, paths[0]], "the oldest has made way, and no other"
+    assert _opened(paths[0], usual) == f"{paths[0]} at standard"
+    assert opened == [*paths, paths[0], paths[0]]
