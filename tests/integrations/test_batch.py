@@ -304,6 +304,8 @@ def test_four_snapshots_stay_open_by_path_and_settings(
 ) -> None:
     opened: list[str] = []
 
+    of: Any = _opened
+
     def known(path: str, *, settings: safehash.Settings) -> str:
         opened.append(path)
         return f"{path} at {settings.effort}"
@@ -315,10 +317,10 @@ def test_four_snapshots_stay_open_by_path_and_settings(
         Path(path).write_text("a snapshot")
     fast, usual = safehash.Settings(effort="fast"), safehash.Settings()
     for _ in range(2):
-        assert [_opened(path, usual) for path in paths] == [f"{path} at standard" for path in paths]
+        assert [of(path, usual) for path in paths] == [f"{path} at standard" for path in paths]
     assert opened == paths
-    assert _opened(paths[0], fast) == f"{paths[0]} at fast"
-    assert [_opened(path, usual) for path in paths[1:]] == [f"{path} at standard" for path in paths[1:]]
+    assert of(paths[0], fast) == f"{paths[0]} at fast"
+    assert [of(path, usual) for path in paths[1:]] == [f"{path} at standard" for path in paths[1:]]
     assert opened == [*paths, paths[0]], "the oldest has made way, and no other"
-    assert _opened(paths[0], usual) == f"{paths[0]} at standard"
+    assert of(paths[0], usual) == f"{paths[0]} at standard"
     assert opened == [*paths, paths[0], paths[0]]
