@@ -293,7 +293,6 @@ def test_hashes_share_the_time_that_all_of_them_took(
     clock = iter([100.0, 100.5, 200.0])
     stopped = SimpleNamespace(perf_counter=lambda: next(clock))
     monkeypatch.setattr("safehash.integrations.batch.time", stopped)
-    monkeypatch.setattr()
     check = Check(snapshot, column="hash", kind="hash")
     hashes = [safehash.hash_file(each).hex for each in pictures]
     assert check({"hash": hashes})["milliseconds"] == [125.0] * 4
