@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import safehash
 from safehash import Catalog, Matcher, ScanOptions, scan
 from safehash.cli import main
+from safehash.cli.review import _votes
 from safehash.scanning.agreement import Agreement
 from safehash.scanning.reviews import Applied
 from safehash.scanning.verdicts import Verdict
@@ -256,3 +258,28 @@ def test_what_no_picture_could_be_made_of_is_said(
     assert say("report", store / "c.db", "-o", tmp_path / "r.html", "--thumbnails")[2] == [
         "safehash: one\\x1b[2J", "safehash: two",
     ]  # fmt: skip
+
+
+def test_what_is_confirmed_is_a_vote_for_its_own_entry() -> None:
+    """An affirmative one: what has no id, or no digest that we know, cannot be voted on."""
+    confirmed = [
+        safehash.Entry(hash=safehash.Hash("pdq", bytes(range(32))), source="a", id="7"),
+        safehash.Entry(hash=safehash.Hash("md5", bytes(range(16))), source="b", id="8"),
+        safehash.Entry(hash=safehash.Hash("sha1", bytes(range(20))), source="c"),
+        safehash.Entry(hash=safehash.ForeignHash(algorithm="photodna", value="00"), source="d", id="9"),
+    ]
+    asked: list[str] = []
+
+    def found(*, owner: str) -> list[safehash.Entry]:
+        asked.append(owner)
+        return confirmed
+
+    catalog = SimpleNamespace(confirmed=found)
+    assert list(_votes(catalog, "threatexchange")) == [
+        {"list": "a", "id": "7", "reactions": "HELPFUL"}, {"list": "b", "id": "8", "reactions": "HELPFUL"},
+    ]  # fmt: skip
+    assert list(_votes(catalog, "ncmec")) == [
+        {"list": "a", "id": "7", "fingerprintType": "PDQ", "feedback": "affirmative"},
+        {"list": "b", "id": "8", "fingerprintType": "MD5", "feedback": "affirmative"},
+    ]
+    assert asked == ["", ""]
