@@ -1,7 +1,8 @@
 """What a service costs beside the check itself, how many look-ups it answers, and whether its memory grows.
 
     python benchmarks/bench_serve.py --picture PHOTO.jpg -o benchmarks/results/serve.json [--entries 1e6] [--hashes 1e7]
-    python benchmarks/bench_serve.py --picture PHOTO.jpg --soak MINUTES [-o benchmarks/results/soak.json]
+    python benchmarks/bench_serve.py --picture PHOTO.jpg --soak MINUTES [--workers 2] [--clients 3] [--pause SECONDS]
+        [-o benchmarks/results/soak.json]
 
 Snapshots are made anew each time (ten million entries take minutes), or kept in and taken from ``--snapshots FOLDER``.
 
@@ -9,7 +10,7 @@ Closed loop on loopback: so many connections, each asking again as soon as it is
 the service's processes (front and workers), the generator's own left out, so that a busy machine changes them little;
 the check it is held against is timed in processes of its own, before, between and after, on the same picture and
 snapshot. Soak: uploads, look-ups and reloads all the while; every answer is compared, and the memory of all processes
-is told each minute.
+is told each minute. On a machine that others work on: one client, one worker, and a pause between requests.
 """
 
 from __future__ import annotations
@@ -330,16 +331,24 @@ def lookups(folder: Path, n_entries: int, n: int) -> dict[str, Any]:
     return {"entries": n_entries, "hashes_in_one_request": found}
 
 
-def soak(folder: Path, picture: Path, minutes: float) -> dict[str, Any]:
-    """Uploads, look-ups and reloads until the time is over; tells memory, and stops at the first wrong answer."""
+def soak(
+    folder: Path, picture: Path, minutes: float, *, workers: int, clients: int, pause: float
+) -> dict[str, Any]:
+    """Uploads, look-ups and reloads until the time is over; tells memory, and stops at the first wrong answer.
+
+    `clients` send uploads, one more asks for a hash; each of them waits for `pause` seconds between two requests.
+    """
     place, known = snapshot_of(folder, 100_000)
     data = picture.read_bytes()
     matcher = safehash.Matcher.open(place)
-    with service(place, 2, "--reload-every", "1", "--state", str(folder / "state.db")) as (running, process):
+    more = ("--reload-every", "1", "--state", str(folder / "state.db"))
+    with service(place, workers, *more) as (running, process):
         upload = uploading(data)
         digits = known[5].tobytes().hex()
         over = threading.Event()
         counts = [0, 0]
+
+        ended: list[int] = []  # whoever came to the end without a wrong answer
 
         def work(kind: int) -> None:
             connection = running.connect()
@@ -352,9 +361,12 @@ def soak(folder: Path, picture: Path, minutes: float) -> dict[str, Any]:
                         raise SystemExit("wrong")
                     time.sleep(0.001)
                 counts[kind] += 1
+                time.sleep(pause)
             connection.close()
+            ended.append(kind)
 
-        threads = [threading.Thread(target=work, args=(kind,), daemon=True) for kind in (0, 0, 0, 1)]
+        kinds = (*(0 for _ in range(clients)), 1)
+        threads = [threading.Thread(target=work, args=(kind,), daemon=True) for kind in kinds]
         for each in threads:
             each.start()
         told: list[dict[str, float]] = []
@@ -377,10 +389,15 @@ def soak(folder: Path, picture: Path, minutes: float) -> dict[str, Any]:
         over.set()
         for each in threads:
             each.join()
+        if len(ended) < len(threads):
+            sys.exit("an answer was wrong, or none came")
         wrong = [line for line in running.log if line.startswith("{") and json.loads(line)["status"] != 200]
         if any(json.loads(line)["route"] != "/readyz" for line in wrong):
             sys.exit(f"not answered: {wrong[:3]}")
-    return {"minutes": minutes, "wrong": 0, "errors": 0, "by_minute": told}
+    return {
+        "minutes": minutes, "workers": workers, "clients": clients, "pause_seconds": pause,
+        "wrong": 0, "errors": 0, "by_minute": told,
+    }  # fmt: skip
 
 
 def main() -> None:
@@ -397,12 +414,19 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=1000, help="uploads; 0: look-ups alone")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--soak", type=float, metavar="MINUTES")
+    parser.add_argument("--clients", type=int, default=3, help="of a soak, that upload")
+    parser.add_argument(
+        "--pause", type=float, default=0.0, metavar="SECONDS", help="of a soak, between two requests"
+    )
     parser.add_argument("--snapshots", type=Path, metavar="FOLDER", help="where snapshots are kept")
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if arguments.soak:
-            found = soak(Path(folder), arguments.picture, arguments.soak)
+            found = soak(
+                Path(folder), arguments.picture, arguments.soak, workers=arguments.workers,
+                clients=arguments.clients, pause=arguments.pause,
+            )  # fmt: skip
             if arguments.output is not None:
                 write_result(arguments.output, found)
             return

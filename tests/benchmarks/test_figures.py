@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import itertools
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -355,3 +356,115 @@ def test_claims_of_the_search_are_held_against_their_bounds() -> None:
         "two threads at 1,000,000, times one": (1.9, True),
         "answers that differ from brute force at 1,000,000": (0, True),
     }
+
+
+def hit(row: int, distance: int, view: str = "as it is") -> Any:
+    return SimpleNamespace(row=row, distance=distance, needs=distance + 1, view=view)
+
+
+@pytest.fixture
+def eight(tmp_path: Path) -> list[str]:
+    """Write eight pictures of chance, each another; return where they are."""
+    chance = np.random.default_rng(3)
+    paths = [str(tmp_path / f"{number}.png") for number in range(8)]
+    for path in paths:
+        Image.fromarray(chance.integers(0, 256, (96, 128, 3), dtype=np.uint8)).save(path)
+    return paths
+
+
+def test_recall_counts_the_photograph_and_whatever_is_not_in_the_upload(
+    eight: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found is the picture itself; of a collage its other pictures are no wrong match, another is, and a drawn one."""
+    bench = of("bench_views")
+    (tmp_path / "photos").write_text("\n".join(eight) + "\n")
+    (tmp_path / "mixes").write_text("")
+    shown, drawn = (0 + 1 + 17) % 8, 8  # beside the first, and the first of those that are generated
+    answers = {
+        "fast": [hit(0, 3), hit(shown, 0), hit(7, 9)], "standard": [hit(0, 4), hit(drawn, 31)],
+        "thorough": [hit(0, 5)], "exhaustive": [],
+    }  # fmt: skip
+    asked: list[tuple[Any, ...]] = []
+
+    def look_up(frames: list[Any], index: Any, *, effort: str, **limits: int) -> Any:
+        asked.append((effort, len(index), *limits.values()))
+        return SimpleNamespace(hits=answers[effort])
+
+    monkeypatch.setattr(bench.views, "look_up", look_up)
+    monkeypatch.setattr(bench, "LIST_SIZE", 11)
+    monkeypatch.setattr(bench, "MANIPULATIONS", bench.MANIPULATIONS[:2])
+    args = argparse.Namespace(
+        photos=str(tmp_path / "photos"), mixes=str(tmp_path / "mixes"), names=None, first=0, kinds=[]
+    )
+    first, second = bench.MANIPULATIONS
+    for shard, n_found in ((0, {"fast": 1, "standard": 1, "thorough": 1}), (1, {})):
+        result = bench.measure_recall(args, shard, 8)
+        assert (result["n_photos"], result["n_real_listed"], result["list_size"]) == (8, 8, 11)
+        assert {name: row["n"] for name, row in result["rows"].items()} == {first.name: 1, second.name: 1}
+        assert {name: dict(row["found"]) for name, row in result["rows"].items()} == {
+            first.name: n_found, second.name: n_found,
+        }  # fmt: skip
+        if shard == 0:
+            assert result["rows"][second.name]["distances"] == {"fast": [3], "standard": [4], "thorough": [5]}
+            assert result["others"] == [
+                [effort, name, "0.png", other, far, "as it is"]
+                for name in (first.name, second.name)
+                for effort, other, far in (("fast", "7.png", 9), ("standard", "generated", 31))
+            ]
+            assert {name: dict(row["other"]) for name, row in result["rows"].items()} == {
+                first.name: {"fast": 1, "standard": 1}, second.name: {"fast": 1, "standard": 1},
+            }  # fmt: skip
+            assert result["rows"][first.name]["nearest_other"] == {"fast": 10, "standard": 32}
+    assert set(asked) == {(effort, 11, most, 50, 16) for effort in answers for most in (31, 64)}
+
+
+def test_of_unrelated_pictures_an_upload_counts_once_and_for_what_its_effort_adds(
+    eight: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the picture as it is matches is no effort's own; no picture at all is none of them."""
+    bench = of("bench_views")
+    (tmp_path / "words.png").write_text("words")
+    words = str(tmp_path / "words.png")
+    parts = (
+        ("maps", "listed", 0),
+        ("maps", "listed", 1),
+        ("maps", "test", 2),
+        ("maps", "test", 3),
+        ("maps", "tuning", 4),
+    )
+    rows = [*((mix, part, eight[at]) for mix, part, at in parts), ("icons", "test", words)]
+    (tmp_path / "mixes").write_text("\n".join("\t".join(row) for row in rows) + "\n")
+    answers = {
+        "fast": [hit(0, 3)], "standard": [hit(0, 3), hit(1, 6, "mirrored")],
+        "thorough": [hit(0, 3), hit(1, 6, "mirrored"), hit(5, 8, "panel 2 of 4")], "exhaustive": [hit(0, 3)],
+    }  # fmt: skip
+    wide = [hit(0, 3), hit(1, 40, "mirrored"), hit(6, 50, "rotated about 2 degrees")]
+
+    def look_up(frames: list[Any], index: Any, *, effort: str, max_distance: int, **_: int) -> Any:
+        return SimpleNamespace(hits=answers[effort] if max_distance == 31 else wide)
+
+    monkeypatch.setattr(bench.views, "look_up", look_up)
+    monkeypatch.setattr(bench, "LIST_SIZE", 9)
+    found = bench.measure_false(argparse.Namespace(mixes=str(tmp_path / "mixes"), part="test"), 1, 3)
+    assert found["n_real_listed"] == 2 and found["list_size"] == 9
+    uploads = {"fast": 1, "standard": 1, "thorough": 1, "exhaustive": 0}
+    assert found["mixes"] == {"maps": {"n": 1, "uploads": uploads}}
+    assert found["matches"] == [
+        ["standard", "maps", "3.png", "1.png", 6, "mirrored"], ["thorough", "maps", "3.png", "1.png", 6, "mirrored"],
+        ["thorough", "maps", "3.png", "generated", 8, "panel 2 of 4"],
+    ]  # fmt: skip
+    assert found["near"] == [
+        ["maps", "3.png", "1.png", 41, "turned"], ["maps", "3.png", "generated", 51, "rotated"],
+    ]  # fmt: skip
+    all_of = bench.measure_false(argparse.Namespace(mixes=str(tmp_path / "mixes"), part="test"), 0, 1)
+    assert {mix: row["n"] for mix, row in all_of["mixes"].items()} == {"maps": 2, "icons": 0}
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "met"),
+    [(2.5, 2.5, True), (2.5, 2.4, False), (-2.5, 2.5, True), (-2.5, 2.6, False), (0, 0, True), (0, 1, False)],
+)
+def test_an_aim_that_is_just_reached_is_met(bound: float, value: float, met: bool) -> None:
+    line = of("told").aim("what", bound, value)
+    assert line.endswith("| yes |" if met else "| **no** |"), line
+    assert (f"| >= {bound:g} |" if bound > 0 else f"| <= {-bound:g} |") in line

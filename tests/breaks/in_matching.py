@@ -18,6 +18,29 @@ _DECIDING, _FLOOD, _LOOK_UP, _SAMPLING, _FILE, _DECISION = (
 
 BREAKS = (
     Break(
+        what="what is blown out gains all of it at its edge",
+        file="src/safehash/matching/overexposed.py",
+        before="    for _ in range(2):\n",
+        after="    for _ in range(0):\n",
+        dies=("tests/matching/test_overexposed.py::test_what_is_blown_out_is_brightest_in_its_middle",),
+    ),
+    Break(
+        what="an upload of which hardly anything is left is given lights",
+        file="src/safehash/matching/overexposed.py",
+        before="_LEAST, _MOST = 0.02, 0.75",
+        after="_LEAST, _MOST = 0.02, 1.0",
+        dies=("tests/matching/test_overexposed.py::test_what_has_few_lights_or_nothing_else_is_left_alone",),
+    ),
+    Break(
+        what="the best box keeps what is written on it",
+        file="src/safehash/matching/efforts.py",
+        before="    box_without_a_band,\n    relit",
+        after="    relit",
+        dies=(
+            "tests/matching/test_holes.py::test_a_picture_in_a_captioned_video_is_found_without_what_is_written_on_it",
+        ),
+    ),
+    Break(
         what="what another view needs less does not count",
         file="src/safehash/matching/views.py",
         before="                    found.lower(row, evidence)\n",

@@ -18,6 +18,7 @@ from in_reports import BREAKS as IN_REPORTS
 from in_rules import BREAKS as IN_RULES
 from in_scanning import BREAKS as IN_SCANNING
 from in_service import BREAKS as IN_SERVICE
+from in_telling import BREAKS as IN_TELLING
 
 __all__ = ["BREAKS"]
 
@@ -37,4 +38,5 @@ BREAKS: tuple[Break, ...] = (
     *IN_REPORTS,
     *IN_FACE,
     *IN_BENCHMARKS,
+    *IN_TELLING,
 )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
 from safehash.cli import main
 from safehash.cli.parser import make_parser, parsers_below
+from safehash.cli.scan import open_matcher
+from safehash.errors import SafehashError
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,25 @@ def test_what_is_wrong_is_named(words: str, said: str, capsys: pytest.CaptureFix
     assert said in error
     assert len(error.splitlines()) == 2, "a line, and where help is: no screen of usage"
     assert "--help" in error
+
+
+def test_a_threshold_is_of_all_lists_or_of_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a=b.csv"
+    path.write_text(f"pdq,id\n{'f807' * 16},a\n")
+
+    def told(*given: str) -> dict[str, int]:
+        words = ["scan", "x", "--list", str(path), "--list", f"other={path}", "--no-last-good"]
+        audit = open_matcher(make_parser().parse_args([*words, *given])).audit
+        return {"": dict(audit.thresholds)["pdq"]} | {name: n for name, _, n in audit.list_thresholds}
+
+    assert told() == {"": 31}
+    assert told("--max-distance", "20", "--max-distance", "a=b=7") == {"": 20, "a=b": 7}
+    with pytest.raises(SafehashError, match="no list is called so; there are a=b, other"):
+        told("--max-distance", "nobody=7")
+    for wrong in ("=7", "other=", "other=300", "other=x"):
+        with pytest.raises(SystemExit):
+            told("--max-distance", wrong)
+        assert "--max-distance" in capsys.readouterr().err
 
 
 def test_every_misspelt_option_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import safehash
-from safehash.integrations.batch import Check, record_schema
+from safehash.integrations.batch import Check, _opened, _seen, record_schema
 from safehash.matching.record import FIELDS
 from stores import environment, write_list, write_pictures
 
@@ -246,3 +248,78 @@ def test_another_process_decides_alike(snapshot: Path, pictures: list[Path]) -> 
         check=True,
     )
     assert done.stdout.split(b"\n")[0] == b"['no_match', 'match', 'match', 'no_match']"
+
+
+class Frame:
+    """What of a frame of pandas is asked for, which need not be installed."""
+
+    def __init__(self, columns: dict[str, Any], index: Any = None) -> None:
+        self._columns, self.index, self.columns = columns, index, list(columns)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._columns[name]
+
+
+def test_rows_keep_the_names_that_pandas_has_for_them(
+    snapshot: Path, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Frame, "__module__", "pandas.core.frame")
+    names = [str(each) for each in pictures[:3]]
+    told = Check(snapshot, column="path", kind="path")(Frame({"path": names}, index=[7, 3, 5]))
+    assert (told.index, told["path"], told["outcome"]) == (
+        [7, 3, 5], names, ["no_match", "match", "match"],
+    )  # fmt: skip
+
+
+def test_a_snapshot_as_large_as_the_one_before_is_another(tmp_path: Path) -> None:
+    """Whether another file took its place, or it was written over: by when, too."""
+    path = tmp_path / "a.snapshot"
+    seen: list[Any] = []
+    for text in ("one", "two"):
+        path.write_text(text)
+        os.utime(path, ns=(1, 10**18 + len(seen)))
+        seen.append(_seen(str(path)))
+    other = tmp_path / "b"
+    other.write_text("six")
+    os.utime(other, ns=(1, 10**18 + 1))
+    other.replace(path)
+    seen.append(_seen(str(path)))
+    assert len(set(seen)) == 3
+
+
+def test_hashes_share_the_time_that_all_of_them_took(
+    snapshot: Path, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([100.0, 100.5, 200.0])
+    stopped = SimpleNamespace(perf_counter=lambda: next(clock))
+    monkeypatch.setattr("safehash.integrations.batch.time", stopped)
+    check = Check(snapshot, column="hash", kind="hash")
+    hashes = [safehash.hash_file(each).hex for each in pictures]
+    assert check({"hash": hashes})["milliseconds"] == [125.0] * 4
+
+
+def test_four_snapshots_stay_open_by_path_and_settings(
+    snapshot: Path, pictures: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    of: Any = _opened
+
+    def known(path: str, *, settings: safehash.Settings) -> str:
+        opened.append(path)
+        return f"{path} at {settings.effort}"
+
+    monkeypatch.setattr("safehash.integrations.batch._OPEN", [])
+    monkeypatch.setattr("safehash.integrations.batch.Matcher", SimpleNamespace(open=known))
+    paths = [str(tmp_path / name) for name in "abcd"]
+    for path in paths:
+        Path(path).write_text("a snapshot")
+    fast, usual = safehash.Settings(effort="fast"), safehash.Settings()
+    for _ in range(2):
+        assert [of(path, usual) for path in paths] == [f"{path} at standard" for path in paths]
+    assert opened == paths
+    assert of(paths[0], fast) == f"{paths[0]} at fast"
+    assert [of(path, usual) for path in paths[1:]] == [f"{path} at standard" for path in paths[1:]]
+    assert opened == [*paths, paths[0]], "the oldest has made way, and no other"
+    assert of(paths[0], usual) == f"{paths[0]} at standard"
+    assert opened == [*paths, paths[0], paths[0]]

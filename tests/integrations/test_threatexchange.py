@@ -194,3 +194,62 @@ def test_the_extension_loads_beside_their_own() -> None:
     for signal in TX_MANIFEST.signal_types:
         for example in (*signal.get_examples(), signal.get_random_signal()):  # type: ignore[attr-defined]
             assert signal.validate_signal_str(example) == example
+
+
+def test_what_an_index_was_made_with_is_what_it_has_when_it_is_read() -> None:
+    """Else one that was made for nearer matches matches farther ones once it was stored, and tells so of itself."""
+    stream = io.BytesIO()
+    PdqIndex(digits((0b11, 1), (0b111, 2)), threshold=2).serialize(stream)
+    stream.seek(0)
+    for again in (
+        PdqIndex.deserialize(stream),
+        pickle.loads(pickle.dumps(PdqIndex(digits((0b11, 1)), threshold=2))),
+    ):
+        assert (again.threshold, [m.metadata for m in again.query("0" * 64)]) == (2, [1])
+    assert (PdqIndex().threshold, PhashIndex().threshold) == (31, 8)
+
+
+def test_two_hashes_are_compared_at_the_threshold_that_is_asked_for() -> None:
+    for signal, n_digits, usual in ((PdqSignal, 64, 31), (PhashSignal, 16, 8)):
+        none = "0" * n_digits
+        for n_bits, threshold, near in (
+            (usual, None, True),
+            (usual + 1, None, False),
+            (5, 5, True),
+            (6, 5, False),
+            (0, 0, True),
+        ):
+            found: Any = signal.compare_hash(none, f"{(1 << n_bits) - 1:0{n_digits}x}", threshold)
+            assert (found.match, found.distance.distance) == (near, n_bits), (signal, n_bits, threshold)
+
+
+def test_a_picture_has_a_hash_from_the_quality_on_that_lists_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of every pixel, both kinds: as their tool hashes, and whoever compares has the same digits."""
+    asked = []
+
+    def hashed(data: bytes, *, algorithm: Any = "pdq", decode: str = "usual") -> safehash.Hash:
+        asked.append((str(algorithm), decode))
+        return safehash.Hash(algorithm, bytes([7]) * (32 if algorithm == "pdq" else 8), quality=int(data))
+
+    monkeypatch.setattr("safehash.integrations.threatexchange.hash_bytes", hashed)
+    for quality, has_one in ((b"49", False), (b"50", True), (b"51", True)):
+        assert PdqSignal.hash_from_bytes(quality) == ("07" * 32 if has_one else "")
+        assert PhashSignal.hash_from_bytes(quality) == ("07" * 8 if has_one else "")
+    assert {decode for _, decode in asked} == {"full"} and len(asked) == 8
+
+
+def test_the_extension_has_both_kinds() -> None:
+    assert TX_MANIFEST.signal_types == (SafehashPdqSignal, PhashSignal)
+
+
+def test_of_what_is_no_index_a_head_is_read_and_no_more() -> None:
+    class Endless(io.RawIOBase):
+        n_read = 0
+
+        def read(self, size: int = -1) -> bytes:
+            self.n_read += size
+            assert self.n_read <= 1024, "it is as long as whoever sent it likes"
+            return b"x" * size
+
+    with pytest.raises(safehash.SafehashError, match="not an index that safehash wrote"):
+        PdqIndex.deserialize(Endless())  # type: ignore[arg-type]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from safehash import Audit, Decision, Entry, Hash, Match, Outcome
+from safehash import Audit, Decision, Entry, Hash, Match, Matcher, Outcome
 from safehash.matching.decision import in_order, outcome_of, outcome_without
 
 AUDIT = Audit(version="0", algorithm="pdq", effort="standard", lists=(), thresholds=(), min_quality=50)
@@ -101,3 +102,24 @@ def test_what_is_left_where_all_matches_are_taken_back(
     else:
         assert found is (Outcome.LOW_QUALITY if quality in (0, 49) else Outcome.NO_MATCH)
     assert outcome_without(replace(said(outcome), hash=None, reason=reason)) is not Outcome.MATCH
+
+
+def test_what_a_decision_took_is_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upload's by the clock, and of hashes that are looked up together each one's share."""
+    values = [Hash("pdq", bytes([0x0F] * 31 + [at])) for at in range(5)]
+    own = Matcher.from_entries([Entry(hash=values[0], source="own")])
+
+    def at(*seconds: float) -> None:
+        clock = iter(seconds)
+        stopped = SimpleNamespace(perf_counter=lambda: next(clock), thread_time=lambda: 0.0)
+        monkeypatch.setattr("safehash.matching.matcher.time", stopped)
+
+    at(10.0, 10.25)
+    assert own.check(b"words").milliseconds == 250.0
+    at(20.0, 20.75)
+    assert own.explain(b"words").decision.milliseconds == 750.0
+    for n, told in ((5, 100.0), (1, 500.0)):
+        at(30.0, 30.5)
+        assert {decision.milliseconds for decision in own.check_hashes(values[:n])} == {told}
+    at(40.0, 40.5)
+    assert own.check_hashes([]) == []

@@ -139,3 +139,18 @@ def test_what_another_list_allows_takes_no_match_away(bits: int) -> None:
     assert matches(strict, lax, strict=16, lax=bits) == [alone]
     # And where its own list allows it as it is, that is what is found.
     assert [match.view for match in matches(strict, lax, strict=31, lax=bits)] == ["as it is"]
+
+
+@pytest.mark.parametrize(("effort", "found"), [("fast", [True, False]), ("standard", [True, True])])
+def test_stored_digests_of_another_kind_are_turned_as_those_of_pdq_are(
+    effort: Effort, found: list[bool]
+) -> None:
+    """A list of pHash alone, and one beside PDQ of something else: at "fast" an upload is looked up as it is."""
+    photo = np.ascontiguousarray(skimage.data.chelsea())
+    value = safehash.hash_array(photo, algorithm="phash")
+    other = safehash.Entry(hash=safehash.hash_array(skimage.data.coffee()), source="other")
+    for beside in ([], [other]):
+        entries = [safehash.Entry(hash=value, source="own"), *beside]
+        matcher = safehash.Matcher.from_entries(entries, settings=safehash.Settings(effort=effort))
+        uploads = (photo, np.ascontiguousarray(photo[:, ::-1]))
+        assert [matcher.check(each).is_match for each in uploads] == found

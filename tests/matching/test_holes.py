@@ -14,8 +14,11 @@ from PIL import Image, ImageDraw
 
 from drawn import Picture, decoded, picture
 from safehash import _core, _views
+from safehash.evaluation import harder
+from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
 from safehash.matching import holes, refining, views
+from safehash.matching.efforts import PROPOSALS
 from safehash.matching.settings import Effort
 from safehash.matching.thumbnails import Thumbnails
 from safehash.search.index import Index
@@ -233,3 +236,34 @@ def test_greys_are_counted_of_what_is_not_blown_out() -> None:
     assert _views.measure_lit(half, window) == (0.5, 0.0, 1.0, 1.0)
     half[:] = 255
     assert _views.measure_lit(half, window) == (0.0, 0.0, 1.0, 1.0)
+
+
+# -- what is written on ----------------------------------------------------------------------------------------
+
+
+def captioned(own: Picture) -> Picture:
+    """A picture in a tall video: its own blurred self above and below, subtitles on it, buttons down its side."""
+    scene = Scene(np.random.default_rng(1), [own])
+    return harder.vertical_video(own, scene)
+
+
+def test_bands_lie_within_two_fifths_of_a_picture() -> None:
+    bands = holes._bands()
+    assert len(np.unique(bands, axis=0)) == len(bands) == 12
+    tops, bottoms, lefts, rights = bands.T
+    assert ((tops >= 0) & (tops < bottoms) & (bottoms <= 64)).all()
+    assert ((lefts >= 0) & (lefts < rights) & (rights <= 64)).all()
+    assert ((bottoms - tops) * (rights - lefts) <= 0.4 * 64**2).all()
+
+
+def test_a_picture_in_a_captioned_video_is_found_without_what_is_written_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = picture("rocket").resize((800, 600))
+    index, upload = listed(own, picture("chelsea"), picture("coffee")), captioned(own)
+    ((row, view),) = look(upload, index, "thorough")
+    assert row == 0
+    assert view.startswith("inside a frame, with something over ")
+    without = tuple(each for each in PROPOSALS["thorough"] if each is not holes.box_without_a_band)
+    monkeypatch.setitem(PROPOSALS, "thorough", without)
+    assert look(upload, index, "thorough") == []

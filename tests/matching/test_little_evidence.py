@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import skimage.data
 from PIL import Image
 
 import safehash
+from safehash.matching.deciding import weighed
 from safehash.matching.evidence import Evidence
 from safehash.matching.families import AS_IT_IS, WHOLE
 from safehash.matching.views import Hit, _Finds
@@ -153,3 +155,29 @@ def test_how_sure_that_is_in_a_word() -> None:
     assert list(said.values()) == [
         "strong", "strong", "fair", "fair", "weak", "weak", "against", "against", "unknown",
     ]  # fmt: skip
+
+
+def test_of_a_stored_hash_each_match_has_the_evidence_of_its_own_entry() -> None:
+    """What cancels it already is what cancels it; what it has of its own outweighs what was measured once."""
+    plain = safehash.hash_array(np.asarray(PHOTO))
+    entries = [safehash.Entry(hash=plain, source=name, id=name) for name in "abcdefg"]
+    decision = safehash.Matcher.from_entries(entries).check_hash(plain)
+    by = {"d": "review"}
+    given = [
+        replace(
+            each, evidence=2.0 if each.entry.id == "e" else None, suppressed_by=by.get(str(each.entry.id))
+        )
+        for each in decision.matches
+    ]
+    measured = {"a": 2.94, "b": 2.95, "c": None, "d": 1.0, "e": 9.0, "f": 4.5, "g": 4.5}
+    policy = safehash.Policy(min_evidence=3.0, per_list={"f": safehash.ListPolicy(min_evidence=4.6)})
+    told = weighed(
+        replace(decision, matches=tuple(given)), lambda match: measured[str(match.entry.id)], policy
+    )
+    assert {each.entry.id: (each.evidence, each.suppressed_by) for each in told.matches} == {
+        "a": (2.94, "evidence"), "b": (2.95, None), "c": (None, None), "d": (1.0, "review"), "e": (2.0, "evidence"),
+        "f": (4.5, "evidence"), "g": (4.5, None),
+    }  # fmt: skip
+    assert told.outcome is safehash.Outcome.MATCH
+    thin = replace(decision, matches=tuple(each for each in given if each.entry.id in ("a", "d")))
+    assert weighed(thin, lambda _: 1.0, policy).outcome is safehash.Outcome.SUPPRESSED

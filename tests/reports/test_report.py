@@ -203,8 +203,8 @@ def test_only_a_file_as_it_was_scanned_is_shown(tmp_path: Path) -> None:
 def test_what_the_script_lays_out_is_plain_ascii() -> None:
     """Whatever a server says that the page is written in."""
     shown = Shown(
-        data={"name": "caf\u00e9 <&>"}, n=1, n_suppressed=0, n_files=1, sources=[], labels=[], folders=[], days=[],
-        distances=Counter(), n_without=1, trouble=[],
+        data={"name": "caf\u00e9 <&>"}, n=1, n_suppressed=0, sources=[], labels=[], folders=[], days=[],
+        distances=Counter(), n_folders=0, trouble=[],
     )  # fmt: skip
     assert shown.text == '{"name":"caf\\u00e9 \\u003c\\u0026\\u003e"}'
     assert json.loads(shown.text) == shown.data

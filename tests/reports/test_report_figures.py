@@ -72,7 +72,9 @@ def catalog_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (second, {"files": 800, "unchanged": 430, "seconds": 10}),
         ):
             db.execute("UPDATE runs SET summary = ? WHERE id = ?", (json.dumps(summary), run))
-        problems = [(first, b"/old", "gone since")] + [(second, b"/p%d" % n, "not allowed") for n in range(7)]
+        problems = [(first, b"/old", "gone since")] + [
+            (second, b"/p%d" % n, f"not allowed {9 - n}") for n in (3, 1, 6, 0, 2, 5, 4)
+        ]
         db.executemany("INSERT INTO problems (run, path, reason) VALUES (?, ?, ?)", problems)
     return path
 
@@ -251,8 +253,8 @@ def test_each_percentile_is_the_one_it_is_called() -> None:
 
 def shown(distances: dict[int, int]) -> Shown:
     return Shown(
-        data={}, n=0, n_suppressed=0, n_files=0, sources=[], labels=[], folders=[], days=[],
-        distances=Counter(distances), n_without=0, trouble=[],
+        data={}, n=0, n_suppressed=0, sources=[], labels=[], folders=[], days=[],
+        distances=Counter(distances), n_folders=0, trouble=[],
     )  # fmt: skip
 
 
@@ -273,15 +275,14 @@ def test_a_run_that_took_no_time_has_no_rate(catalog_path: Path, tmp_path: Path)
         summary = json.dumps({"files": 9, "unchanged": 2, "seconds": 0.0})
         db.execute("UPDATE runs SET summary = ? WHERE id = ?", (summary, second))
     with Catalog(path, create=False) as catalog:
-        newer, older = reporting._runs(catalog._store)
-    assert (newer["files"], newer["unchanged"], newer["seconds"], newer["rate"]) == (9, 2, 0, None)
-    assert (older["files"], older["unchanged"], older["seconds"], older["rate"]) == (None, None, 0, None)
-    assert (older["finished"], older["version"]) == ("", "")
+        newer, older = reporting._runs(catalog._store)["rows"]
+    assert (newer["files"], newer["unchanged"], newer["rate"]) == (9, 2, None)
+    assert (older["files"], older["unchanged"], older["rate"], older["finished"]) == (None, None, None, "")
 
 
 def test_problems_are_those_of_the_newest_scan(page: str) -> None:
     rows = cells_of(section(page, "Places that could not be looked into"))
-    assert rows == [[f"/p{n}", "not allowed"] for n in range(7)]
+    assert rows == [[f"/p{n}", f"not allowed {9 - n}"] for n in range(7)]
 
 
 def test_what_was_not_looked_at(page: str) -> None:

@@ -347,6 +347,25 @@ def test_of_a_rematch_every_picture_is_an_upload(store: Path) -> None:
     assert guard.counts()[0] == 7
 
 
+def test_of_a_rematch_a_picture_that_is_near_and_does_not_match_is_an_upload_too(store: Path) -> None:
+    """20 bits away, and of a quality of which so much says nothing."""
+    scanned(store)
+    guard = safehash.FloodGuard(FloodLimits(max_share=0.9, min_matches=1, min_uploads=1))
+    matcher = safehash.Matcher.from_files(store / "a.csv", flood_guard=guard)
+    of = "algorithm = 'pdq' AND file = (SELECT id FROM files WHERE path = CAST('picture00001.png' AS BLOB))"
+    with Catalog(store / "c.db") as catalog:
+        db = catalog._store.db
+        ((digest,),) = db.execute(f"SELECT digest FROM hashes WHERE {of}").fetchall()
+        far = (int.from_bytes(digest, "big") ^ ((1 << 20) - 1)).to_bytes(32, "big")
+        assert db.execute(f"UPDATE hashes SET digest = ? WHERE {of}", (far,)).rowcount == 1
+        assert (
+            db.execute("UPDATE files SET quality = 10 WHERE path = CAST('picture00001.png' AS BLOB)").rowcount
+            == 1
+        )
+        told = list(rematch(catalog, matcher))
+    assert (len(told), guard.counts()[0]) == (4, 7)
+
+
 def test_of_one_reviewer_the_newest_verdict_counts(store: Path) -> None:
     scanned(store)
     name = token(store, "picture00001.png", "b")

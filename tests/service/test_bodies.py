@@ -59,3 +59,12 @@ def test_a_client_that_waits_for_leave_to_send_is_refused_at_once() -> None:
     with pytest.raises(Refused, match="at most 10 bytes"):
         sent.read()
     assert sent.n_taken == 0
+
+
+def test_a_body_of_which_two_things_are_said_is_none() -> None:
+    """A gateway in front would go by the one, and we by the other."""
+    sent = Sent(1, headers={"content-type": "image/png"})
+    assert sent.read() == bytes(5)
+    sent.request.scope["headers"].append((b"content-type", b"multipart/form-data; boundary=a"))
+    with pytest.raises(Refused, match="said twice"):
+        sent.read()

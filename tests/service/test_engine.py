@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from safehash.matching.settings import FloodLimits
 from safehash.matching.snapshot import open_snapshot
 from safehash.scanning.sealing import landlock_version
 from safehash.scanning.starting import worker_context
+from safehash.service.app import ready
 from safehash.service.engine import Engine
 from safehash.service.memory import Memory
 from safehash.service.options import ServiceOptions, is_loopback
@@ -315,7 +317,7 @@ def test_entries_are_named_alike_whatever_is_said_of_them(tmp_path: Path) -> Non
     memory.say_harmless(keys, None, said_by="ops")
     quarantined = {each.entry: each for each in guard.quarantined()}
     service: Any = SimpleNamespace(engine=SimpleNamespace(memory=memory, quarantined=quarantined))
-    request: Any = None
+    request: Any = SimpleNamespace(scope={"query_string": b""})
     told = json.loads(bytes(asyncio.run(verdicts(service, request)).response.body))
     named = [{"list": "own", "id": "b-1"}, {"list": "own", "algorithm": "pdq", "hash": "abababab"}]
     for what in ("harmless", "quarantined"):
@@ -344,8 +346,85 @@ def test_of_a_verdict_on_several_entries_all_is_kept_or_nothing(tmp_path: Path) 
     memory.close()
 
 
+def test_what_was_not_committed_is_counted_once_and_by_all(
+    matcher: safehash.Matcher, pictures: list[Path], tmp_path: Path
+) -> None:
+    """A commit that fails leaves nothing behind: neither here, as if it were in the file, nor twice."""
+    match = matcher.check(pictures[1])
+    key = match.standing[0].entry.key
+    guards = [FloodGuard(FLOOD), FloodGuard(FLOOD)]
+    one, other = (Memory(str(tmp_path / "state.db"), guard) for guard in guards)
+
+    class Full:
+        """A connection whose file system is full, once it is to commit."""
+
+        def __init__(self, db: Any, *, has_rolled_back: bool) -> None:
+            self.db, self.has_rolled_back = db, has_rolled_back
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.db, name)
+
+        def execute(self, statement: str, *values: Any) -> Any:
+            if statement == "COMMIT":
+                if self.has_rolled_back:
+                    self.db.execute("ROLLBACK")
+                raise sqlite3.OperationalError("database or disk is full")
+            return self.db.execute(statement, *values)
+
+    for has_rolled_back in (True, False):
+        for _ in range(2):
+            one.judged(match, allow_distance=16)
+        db: Any = one._db
+        full: Any = Full(db, has_rolled_back=has_rolled_back)
+        one._db = full
+        with pytest.raises(safehash.SafehashError, match="disk is full"):
+            one.sync()
+        one._db = db
+        other.judged(match, allow_distance=16)
+        for memory in (other, one, other):
+            memory.sync()
+    assert [guard.counts() for guard in guards] == [(6, {key: 6})] * 2
+    assert [each.entry for each in guards[1].quarantined()] == [key]
+    for memory in (one, other):
+        memory.close()
+    third = FloodGuard(FLOOD)
+    Memory(str(tmp_path / "state.db"), third).close()
+    assert third.counts() == (6, {key: 6})
+
+
+def test_a_memory_that_was_moved_is_told_and_not_written(matcher: safehash.Matcher, tmp_path: Path) -> None:
+    """SQLite writes on into a file without a name: what reviewers said was gone with the process."""
+    path, moved = tmp_path / "state.db", tmp_path / "moved.db"
+
+    async def run() -> list[tuple[bool, int]]:
+        options = ServiceOptions(workers=1, reload_seconds=None, state=str(path))
+        engine = Engine(lambda: matcher, options, flood=FLOOD)
+        service: Any = SimpleNamespace(engine=engine)
+        request: Any = None
+        told = []
+        await engine.start()
+        try:
+            for source, target in ((path, moved), (moved, path)):
+                source.rename(target)
+                warnings = 0
+                for _ in range(3):
+                    try:
+                        await engine._sync()
+                    except safehash.SafehashError:
+                        warnings += 1
+                answer = await ready(service, request)
+                told.append((json.loads(bytes(answer.response.body))["forgetting"], warnings))
+                if target is moved:
+                    with pytest.raises(safehash.SafehashError, match="moved"):
+                        engine.memory.say_harmless([("own", "id", "a")], None, said_by="ops")
+        finally:
+            await engine.stop()
+        return told
+
+    assert asyncio.run(run()) == [(True, 1), (False, 0)]
+
+
 def test_a_file_of_something_else_is_no_memory(tmp_path: Path) -> None:
-    import sqlite3
     from contextlib import closing
 
     other = tmp_path / "other.db"

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from PIL import Image
@@ -39,8 +39,9 @@ def service(pictures: list[Path]) -> Iterator[Running]:
     one = write_list(here / "one.csv", pictures[1])
     two = write_list(here / "two.csv", pictures[1], pictures[2])
     with Running(
-        "--list", f"COOP_ORG1_SELF_HARM={one}", "--list", f"COOP_ORG1_PARTNER={two}", "--no-last-good"
-    ) as running:
+        "--list", f"COOP_ORG1_SELF_HARM={one}", "--list", f"COOP_ORG1_PARTNER={two}", "--no-last-good",
+        "--max-distance", "COOP_ORG1_SELF_HARM=10",
+    ) as running:  # fmt: skip
         yield running
 
 
@@ -188,6 +189,12 @@ def test_raw_lookup(service: Running, pictures: list[Path]) -> None:
     assert moved["COOP_ORG1_PARTNER"][0]["distance"] == "3", "text, not a number"
 
 
+def test_a_bank_has_its_own_threshold(service: Running, pictures: list[Path]) -> None:
+    for n_bits, banks in ((10, {"COOP_ORG1_SELF_HARM", "COOP_ORG1_PARTNER"}), (11, {"COOP_ORG1_PARTNER"})):
+        near = f"{int(hex_of(pictures[1]), 16) ^ ((1 << n_bits) - 1):064x}"
+        assert set(service.get("/m/lookup", signal_type="pdq", signal=near).json) == banks
+
+
 def test_compare_and_status(service: Running, pictures: list[Path]) -> None:
     one = hex_of(pictures[1])
     near, far = f"{int(one, 16) ^ 0b111:064x}", f"{int(one, 16) ^ ((1 << 100) - 1):064x}"
@@ -222,6 +229,12 @@ def test_errors_are_messages(service: Running, method: str, path: str, data: byt
     assert (answer.status, set(answer.json)) == (400, {"message"})
 
 
+def test_a_path_that_is_theirs_and_not_here_is_a_message(service: Running) -> None:
+    for path in ("/c/signal_type", "/m/lookup/", "/h/nothing"):
+        answer = service.get(path)
+        assert (answer.status, set(answer.json)) == (404, {"message"})
+
+
 def test_a_form_calls_its_file_photo(service: Running, pictures: list[Path]) -> None:
     data = pictures[1].read_bytes()
     assert service.post_form("/h/hash", ("video", data)).status == 400
@@ -235,8 +248,10 @@ class Pictures(http.server.BaseHTTPRequestHandler):
     """A host of pictures, kind and not so kind."""
 
     known = b"\x89PNG" + bytes(1000)
+    asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
+        self.asked.append(self.path)
         if self.path == "/slow":
             self.rfile.read(1)  # until the client goes away
             return
@@ -277,7 +292,10 @@ def fetched(
 
 
 def test_a_picture_is_fetched_from_a_host_that_was_named(host: str) -> None:
-    assert fetched(f"{host}/known") == Pictures.known
+    for path in ("/known?a=%20b&c", "/?x", "?y=1", "/known", ""):
+        Pictures.asked.clear()
+        assert fetched(f"{host}{path}") == Pictures.known
+        assert Pictures.asked == [path if path.startswith("/") else f"/{path}"], "as it was given"
     asked = {"/moved": 502, "/gone": 502, "/large": 413, "/short": 502}
     assert {path: fetched(host + path) for path in asked} == asked
     assert fetched(f"{host}/slow", seconds=0.1) == 504

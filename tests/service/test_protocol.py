@@ -123,6 +123,12 @@ class Quick(Bounded):
     head_seconds = 0.01
 
 
+class Short(Bounded):
+    """Of a request that has been answered, a megabyte is dropped."""
+
+    most_left = 1 << 20
+
+
 def talk(
     app: Any,
     pieces: Iterator[bytes],
@@ -220,9 +226,18 @@ async def ask_and_leave(scope: Any, receive: Any, send: Any) -> None:
 def test_what_comes_past_the_parser_of_a_request_that_was_answered_is_bounded() -> None:
     head = HEAD + b"Content-Length: %d\r\n\r\n" % (7 << 20)
     pieces = iter([head, *[bytes(100_000)] * 70])
-    wire = talk(ask_and_leave, pieces, until=closed)
+    wire = talk(ask_and_leave, pieces, kind=Short, until=closed)
     assert wire.written.count(b"done") == 1
     assert len(list(pieces)) > 50, "after a megabyte, and not at its end"
+
+
+def test_an_upload_that_was_refused_before_it_came_is_dropped_to_its_end() -> None:
+    """Whoever is told to come back is told so: most clients read no answer once their connection is reset."""
+    pieces = iter(
+        [HEAD + b"Content-Length: 8000000\r\n\r\n", *[bytes(100_000)] * 80, b"GET / HTTP/1.1\r\n\r\n"]
+    )
+    wire = talk(read_nothing, pieces, until=lambda wire: wire.written.count(b"done") == 2)
+    assert not wire.closed
 
 
 def test_what_is_longer_than_is_taken_comes_in_pieces() -> None:
@@ -259,8 +274,65 @@ def test_a_head_without_end_is_cut_off(head: Callable[[], Iterator[bytes]]) -> N
     ids=["a body", "trailers", "one trailer"],
 )  # fmt: skip
 def test_what_comes_of_a_request_that_was_answered_is_bounded(left: Callable[[], Iterator[bytes]]) -> None:
-    wire = talk(read_nothing, left(), until=closed)
+    wire = talk(read_nothing, left(), kind=Short, until=closed)
     assert wire.written.startswith(b"HTTP/1.1 200 ") and wire.written.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(
+    ("start", "following"),
+    [(b"0\r\nx: ", b"a" * 900), (b"0\r\n", b"x: a\r\n" * 200), (b"5;", b"a" * 900)],
+    ids=["one trailer", "trailers", "what is said of a chunk"],
+)
+def test_what_comes_beside_a_body_in_chunks_is_bounded(start: bytes, following: bytes) -> None:
+    """Thirty megabytes in some seconds, each piece joined to those before: one client held up all others."""
+    pieces = iter([HEAD + CHUNKED.removesuffix(b"0\r\n") + b"1\r\na\r\n" + start, *[following] * 2000])
+    wire = talk(read_all, pieces, until=closed)
+    assert wire.written.startswith(b"HTTP/1.1 431 ")
+    assert len(list(pieces)) > 1000
+
+
+@pytest.mark.parametrize(
+    ("sent", "statuses"),
+    [
+        (b"hello\r\n\r\n", [b"400"]),
+        (HEAD + b"Content-Length: 2\r\n\r\nab" + b"no HTTP\r\n\r\n", [b"400"]),
+        ((HEAD + b"Content-Length: 2\r\n\r\nab") * 3 + b"no HTTP\r\n\r\n", [b"200", b"200", b"400"]),
+        (HEAD + CHUNKED.removesuffix(b"0\r\n") + b"no length\r\n", [b"400"]),
+    ],
+    ids=["at first", "behind a request", "behind several", "in a body"],
+)
+def test_what_is_no_http_is_told_and_takes_no_others_answer(sent: bytes, statuses: list[bytes]) -> None:
+    """What was written before the answers to what came before was read as the first of them.
+
+    And nothing is decided of a request that is longer than it says: half a picture may be no match.
+    """
+    wire = talk(read_all, iter([sent, b"and more"]), until=closed)
+    assert [part[:3] for part in wire.written.split(b"HTTP/1.1 ")[1:]] == statuses
+    if b"400" in statuses:
+        assert b"application/problem+json" in wire.written
+
+
+def test_who_says_that_nothing_more_comes_of_him_is_answered() -> None:
+    """What he asked has come, as a whole; of half a body nothing can be answered."""
+    config = uvicorn.Config(read_all, log_config=None, access_log=False, ws="none")
+
+    async def said(*pieces: bytes) -> tuple[Any, bytes, bool]:
+        protocol, wire = Bounded(config, ServerState(), {}), Wire()
+        protocol.connection_made(wire)
+        for piece in pieces:
+            wire.take(protocol, piece)
+        stays = wire._protocol.eof_received()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        was_closed = wire.closed
+        protocol.connection_lost(None)
+        return stays, wire.written.rpartition(b"\r\n\r\n")[2], was_closed
+
+    whole = HEAD + b"Content-Length: 4\r\n\r\nabcd"
+    assert asyncio.run(said(whole)) == (True, b"[4]", True)
+    assert asyncio.run(said(whole + whole)) == (True, b"[4]", True)
+    assert asyncio.run(said(whole[:-1]))[:2] == (False, b"")
+    assert asyncio.run(said())[:2] == (False, b"")
 
 
 @pytest.mark.parametrize(

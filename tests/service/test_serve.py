@@ -217,6 +217,35 @@ REFUSED: dict[str, tuple[Any, int]] = {
         ("POST", "/v1/check", b"hash=f8f8", {"Content-Type": "application/x-www-form-urlencoded"}), 415,
     ),
     "an explanation without tokens": (("POST", "/v1/explain", PICTURE, {}), 403),
+    # Of answers in the order of files one would be of no file.
+    "a word beside files": (
+        ("POST", "/v1/check/batch", form(("a", PICTURE), efort="fast")[0], {"Content-Type": form()[1]}), 400,
+    ),
+    "a packed file in a form": (
+        ("POST", "/v1/check", form(("a", PICTURE))[0].replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n", 1),
+         {"Content-Type": form()[1]}), 415,
+    ),
+    "a file in a form in digits": (
+        ("POST", "/v1/check",
+         form(("a", PICTURE))[0].replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding: base64\r\n\r\n", 1),
+         {"Content-Type": form()[1]}), 415,
+    ),
+    "a part of two names": (
+        ("POST", "/v1/check",
+         form(("a", PICTURE))[0].replace(b"\r\n\r\n", b'\r\nContent-Disposition: form-data; name="b"\r\n\r\n', 1),
+         {"Content-Type": form()[1]}), 400,
+    ),
+    "JSON as text": (("POST", "/v1/check", b'{"hash": "x"}', {"Content-Type": "text/plain;charset=UTF-8"}), 415),
+    "JSON as nothing": (("POST", "/v1/check", b'{"hash": "x"}', {}), 415),
+    "an entry named twice": (
+        ("POST", "/v1/verdicts", b'{"list": "own", "id": "a", "entry": "pdq:%s", "verdict": "harmful"}' % (b"0" * 64),
+         {"Content-Type": "application/json"}), 400,
+    ),
+    "verdicts of one list": (("GET", "/v1/verdicts?list=own", None, {}), 400),
+    "lists of a kind": (("GET", "/v1/lists?kind=allow", None, {}), 400),
+    "a reload of one list": (("POST", "/v1/reload?lists=own", b"", {}), 400),
+    "a path that ends in a slash": (("POST", "/v1/check/", PICTURE, {}), 404),
+    "a picture on a page": (("GET", "/v1/lists", None, {"Sec-Fetch-Site": "cross-site"}), 403),
     "a page in a browser": (("POST", "/v1/verdicts", b"{}", {"Origin": "https://somewhere.example"}), 403),
     "another method": (("GET", "/v1/check", None, {}), 405),
     "another path": (("GET", "/v2/check", None, {}), 404),
@@ -335,6 +364,10 @@ def test_numbers_are_counted(service: Running, pictures: list[Path]) -> None:
     service.post("/v1/check?effort=fast", pictures[1].read_bytes())
     assert count(line) == before + 1
     assert count('safehash_list_entries{list="partner"}') == 2
+    line = 'safehash_requests_total{route="unknown",status="404"}'
+    before = count(line)
+    service.get("/nowhere")
+    assert count(line) == before + 1
 
 
 def test_the_description_is_whole(service: Running) -> None:
@@ -368,6 +401,18 @@ def test_the_log_has_one_line_an_answer_and_no_digest(service: Running, pictures
     service.post_form("/v1/check", ("a", b"x"), **{whole: "1"})
     until(lambda: len(service.log) >= n_lines + 5)
     assert not [line for line in service.log if TOO_MUCH.search(line)]
+    # What is not understood is told to who asked, as far as a slip of the pen goes, and not to the log.
+    n_lines = len(service.log)
+    for query in ("jo%40example.org=1", "lists=jo%40example.org"):
+        assert "jo@example.org" in service.post(f"/v1/check?{query}", b"x").json["detail"]
+    long = service.post_json("/v1/check", {"jo" * 50_000: 1, "hash": f"pdq:{whole}"})
+    assert (long.status, len(long.body) < 500) == (400, True)
+    body, kind = form(("a", b"x"))
+    service.ask("POST", "/v1/check", body[1:], {"Content-Type": kind})
+    until(lambda: len(service.log) >= n_lines + 4)
+    told = [json.loads(line) for line in service.log[n_lines:]]  # and nothing is there that a library says
+    assert [each["status"] for each in told] == [400] * 4
+    assert not [line for line in service.log if "jo" in line]
 
 
 @pytest.mark.parametrize("keyed_by", ["id", "digest"])
@@ -471,6 +516,7 @@ def test_lists_are_read_anew_and_a_torn_one_never_replaces_a_good_one(
             "last_good": ["own"],
             "update_refused": False,
             "damaged": False,
+            "forgetting": False,
         }
         assert service.post("/v1/check", other).json["outcome"] == "match"
         assert any("last good state" in line for line in service.log)

@@ -20,6 +20,7 @@ __all__ = [
     "WriteSnapshotPath",
     "WriteStreamPath",
     "memory",
+    "named",
     "number",
     "several",
     "share",
@@ -52,6 +53,19 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
         return value
 
     parse.__name__ = wanted
+    return parse
+
+
+def named(of: Callable[[str], int]) -> Callable[[str], tuple[str, int]]:
+    """Return the type of numbers that may be of a name, ``NAME=NUMBER``: the name, or "", and the number."""
+
+    def parse(text: str) -> tuple[str, int]:
+        name, equals, value = text.rpartition("=")
+        if equals and not name:
+            raise argparse.ArgumentTypeError(f"{text!r} names no list before the =")
+        return name, of(value)
+
+    parse.__name__ = of.__name__
     return parse
 
 

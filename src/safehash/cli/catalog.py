@@ -108,7 +108,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     part = report.add_argument_group("which matches")
     runs = part.add_mutually_exclusive_group()
     runs.add_argument(
-        "--run", dest="number", type=whole(1), metavar="RUN", help="only those that this run saw"
+        "--run",
+        dest="number",
+        type=whole(1),
+        metavar="RUN",
+        help="only those that this run found first, or last",
     )
     runs.add_argument("--since", type=whole(0), metavar="RUN", help="only those found after this run")
     runs.add_argument(

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from ..evaluation.manipulations import FAMILIES
+from ..evaluation.manipulations import FAMILIES, MANIPULATIONS
 from ..evaluation.options import DEFAULT_OPTIONS, EvaluationOptions
 from ..files import writing_whole
 from ..matching.printable import printable
@@ -28,8 +28,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser = subparsers.add_parser(
         "evaluate",
         help="measure recall and false matches per manipulation, on your own images",
-        description="Manipulate the pictures of a folder in about 70 ways, look the results up by hash alone, "
-        "and say how many are found again, how many come near a wrong entry, and how long it takes. "
+        description=f"Manipulate the pictures of a folder in {len(MANIPULATIONS)} ways, look the results up by hash "
+        "alone, and say how many are found again, how many come near a wrong entry, and how long it takes. "
         "Nothing is written but what you ask for.",
     )
     parser.add_argument(

@@ -7,14 +7,15 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from ..errors import IndexFileError
+from ..errors import IndexFileError, SafehashError
 from ..files import writing_whole
 from ..hashing.algorithms import LOW_QUALITY_DISTANCE, MOST_EVIDENCE, USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from ..lists.switches import for_shell
+from ..matching.printable import printable
 from ..matching.settings import EFFORTS
 from ..scanning.options import DEFAULT_OPTIONS
 from ..scanning.records import Known, Problem, ScanRecord, Summary
@@ -25,6 +26,7 @@ from .arguments import (
     UpdatePath,
     WritePath,
     memory,
+    named,
     number,
     share,
     signed,
@@ -195,9 +197,11 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--max-distance",
-        type=whole(0, 256),
-        metavar="BITS",
-        help=f"PDQ threshold, inclusive (default: {USUAL_DISTANCE[Algorithm.PDQ]})",
+        action="append",
+        type=named(whole(0, 256)),
+        metavar="[NAME=]BITS",
+        help=f"PDQ threshold, inclusive (default: {USUAL_DISTANCE[Algorithm.PDQ]}), of all lists or of one; "
+        "may be repeated",
     )
     group.add_argument(
         "--min-quality",
@@ -237,14 +241,17 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
 
 def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], Matcher], Settings]:
     """Return what reads the lists that the options name, given settings, and the settings that they ask for."""
-    from ..lists.policy import Policy
+    from ..lists.policy import ListPolicy, Policy
     from ..matching.matcher import Matcher
     from ..matching.pairs import read_pairs
     from ..matching.settings import FloodLimits, Settings
 
     differs: dict[str, Any] = {}
-    if arguments.max_distance is not None:
-        differs["max_distance"] = {"pdq": arguments.max_distance}
+    distances = dict(arguments.max_distance or ())
+    if "" in distances:
+        differs["max_distance"] = {"pdq": distances.pop("")}
+    if distances:
+        differs["per_list"] = {name: ListPolicy(max_distance={"pdq": n}) for name, n in distances.items()}
     if arguments.min_quality is not None:
         differs["min_quality"] = arguments.min_quality
     if arguments.low_quality_distance is not None:
@@ -264,16 +271,28 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
-        return lambda settings: Matcher.open(arguments.index, settings=settings), settings
+        return lambda settings: _expect(distances, Matcher.open(arguments.index, settings=settings)), settings
     lists = [list_source(text, arguments) for text in arguments.list]
     allow = [list_source(text, arguments) for text in arguments.allow]
 
     def read(settings: Settings) -> Matcher:
-        return Matcher.from_files(
+        matcher = Matcher.from_files(
             *lists, allow=allow, settings=settings, last_good=not (arguments.no_last_good or settings.trusted)
         )
+        return _expect(distances, matcher)
 
     return read, settings
+
+
+def _expect(names: Collection[str], matcher: Matcher) -> Matcher:
+    """Return a matcher whose lists have those names: of a threshold for a list that is not there nobody would know."""
+    known = sorted(info.name for info in matcher.lists if not info.allow)
+    for name in names:
+        if name not in known:
+            raise SafehashError(
+                f"--max-distance {printable(name)}=: no list is called so; there are {', '.join(map(printable, known))}"
+            )
+    return matcher
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -237,18 +237,19 @@ class _Bench:
         self._background = [named.picture for named in background]
         self._min_quality, self._seed = options.min_quality, options.seed
         self.thresholds = _reported_first(options.thresholds)
-        own = [compute.hash_array(np.asarray(named.picture)) for named in listed]
-        digests = [np.frombuffer(b"".join(value.digest for value in own), np.uint8).reshape(-1, 32)]
+        turned = [_turned(named.picture) for named in listed]
+        own = b"".join(each[0].digest for each in turned)
+        digests = [np.frombuffer(own, np.uint8).reshape(-1, 32)]
         self._own_lists, self._first_rows = own_lists, []
-        others = [compute.hash_array(np.asarray(picture)) for picture in self._background]
+        others = [_turned(picture) for picture in self._background]
         for own_list in own_lists:
             self._first_rows.append(sum(map(len, digests)))
             digests.append(own_list.digests)
-            own_list.know(own, others)
+            own_list.know(turned, others)
         n_generated = max(0, options.list_size - sum(map(len, digests)))
         generated = np.random.default_rng(self._seed).integers(0, 256, (n_generated, 32), dtype=np.uint8)
         self.index = Index.from_digests(np.concatenate([*digests, generated]), algorithm=Algorithm.PDQ)
-        self._alike = _alike(own, max(self.thresholds))
+        self._alike = _alike(turned, max(self.thresholds))
         for at, alike in enumerate(self._alike):
             for own_list, first in zip(own_lists, self._first_rows, strict=True):
                 alike.update(first + row for row in own_list.known[at])
@@ -315,12 +316,13 @@ class _Bench:
         wrong = [hit for hit in result.hits if hit.row not in self._alike[at]]
         outcome.needed.append((effort, _least(right), _least(wrong)))
         limit = self.thresholds[0]
-        if right and right[0].needs <= limit:
+        is_found = bool(right) and right[0].needs <= limit
+        if is_found:
             outcome.distance[effort] = right[0].distance
-            outcome.view = right[0].view
         if any(hit.needs <= limit for hit in wrong):
             outcome.wrong.add(effort)
         if effort == max(self._efforts, key=EFFORTS.index):
+            outcome.view = right[0].view if is_found else ""
             near_ones: tuple[Hit | Refused, ...] = (*result.hits, *result.refused)
             outcome.judged = [
                 Judged(
@@ -386,9 +388,15 @@ def _reported_first(thresholds: Sequence[int]) -> tuple[int, ...]:
     return (reported, *(each for each in thresholds if each != reported))
 
 
-def _alike(hashes: Sequence[Hash], max_distance: int) -> list[set[int]]:
+def _turned(picture: Picture) -> tuple[Hash, ...]:
+    """Return a picture's hash as it is, then those of its other orientations: of pixels, as look-ups turn them."""
+    nothing = Scene(np.random.default_rng(0))
+    return compute.turned_hashes(decode(apply(_AS_IT_IS, picture, nothing)))
+
+
+def _alike(turned: Sequence[Sequence[Hash]], max_distance: int) -> list[set[int]]:
     """Return, for each picture, the pictures near it to begin with: itself, and copies in the folder."""
-    turned = [value.orientations() for value in hashes]
+    hashes = [each[0] for each in turned]
     near = max(max_distance, USUAL_DISTANCE[Algorithm.PDQ])
     return [
         {at for at, other in enumerate(hashes) if any(value.distance(other) <= near for value in own)}

@@ -65,20 +65,19 @@ class OwnList:
             raise ValueError(f"{loaded.name}: no PDQ hash on this list")
         return cls(ListEvaluation(loaded.name, len(digests)), digests, loaded.table, rows)
 
-    def know(self, listed: Sequence[Hash], background: Sequence[Hash]) -> None:
-        """Find out which of the folder's pictures are on this list to begin with, in any orientation."""
+    def know(self, listed: Sequence[Sequence[Hash]], background: Sequence[Sequence[Hash]]) -> None:
+        """Find out which of the folder's pictures, each by its hashes in all orientations, are on this list."""
         index = Index.from_digests(self.digests, algorithm=Algorithm.PDQ)
 
-        def near(value: Hash) -> set[int]:
-            turned = value.orientations()
+        def near(turned: Sequence[Hash]) -> set[int]:
             views = [*turned, *(each.negative() for each in turned)]
             found = index.search_views(views, max_distance=_ON_LIST)
             return {row for answers in found for row, _ in answers}
 
-        shared = [near(value) for value in background]
+        shared = [near(each) for each in background]
         # Other people's pictures stand in collages of every upload.
         in_collages = set().union(*shared)
-        own = [near(value) for value in listed]
+        own = [near(each) for each in listed]
         self.known = [rows | in_collages for rows in own]
         self.result.n_known = sum(bool(rows) for rows in [*own, *shared])
 

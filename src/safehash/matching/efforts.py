@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from ..images.pictures import Effort
 from .aslant import aslant, more_aslant
-from .holes import boxes_without_a_hole, without_a_hole, without_a_hole_again
+from .holes import box_without_a_band, boxes_without_a_hole, without_a_hole, without_a_hole_again
 from .nested import steep_tilts, steeper_tilts, tilts_within, windows_within
+from .overexposed import relit_uploads
 from .thumbnails import Thumbnails
 from .windows import Batch, few_boxes, larger_windows, larger_windows_again, many_boxes, tilts, wholes
 
@@ -25,6 +26,8 @@ _THOROUGH = (
     windows_within,
     tilts_within,
     without_a_hole,
+    box_without_a_band,
+    relit_uploads,
 )
 _EXHAUSTIVE = (
     *_THOROUGH,

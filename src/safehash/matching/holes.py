@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _views
-from .families import COVERED, COVERED_AGAIN, NESTED_COVERED
+from .families import COVERED, COVERED_AGAIN, NESTED_CAPTIONED, NESTED_COVERED
 from .judgement import is_graphic
 from .nested import best_boxes
 from .thumbnails import THE_UPLOAD, WHOLE_SIDE, Thumbnails
 from .windows import Batch
 
-__all__ = ["boxes_without_a_hole", "without_a_hole", "without_a_hole_again"]
+__all__ = ["box_without_a_band", "boxes_without_a_hole", "without_a_hole", "without_a_hole_again"]
 
 Int32Array = npt.NDArray[np.int32]
 Float64Array = npt.NDArray[np.float64]
@@ -22,6 +22,18 @@ Float64Array = npt.NDArray[np.float64]
 #: Lengths of a hole's sides that are tried, and from one to the next place, in eighths of the upload's side; most of
 #: the upload that a hole may take.
 _LENGTHS, _PARTS, _MOST = (2, 3, 4, 6), 8, 0.40
+#: Where players and people write on what they show, first and last row and column in eighths: subtitles, a head, a line
+#: across the middle, buttons down a side.
+_BANDS = (
+    (6, 8, 0, 8), (6, 8, 1, 7), (5, 7, 0, 8), (5, 7, 1, 7), (5, 8, 0, 8), (0, 2, 0, 8), (0, 2, 1, 7), (3, 5, 0, 8),
+    (0, 8, 6, 8), (2, 8, 6, 8), (4, 8, 6, 8), (0, 8, 0, 2),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _bands() -> Int32Array:
+    """Return every band that is tried, in samples of `WHOLE_SIDE`."""
+    return np.array(_BANDS, dtype=np.int32) * np.int32(WHOLE_SIDE // _PARTS)
 
 
 @lru_cache(maxsize=1)
@@ -37,14 +49,14 @@ def _holes() -> Int32Array:
 def without_a_hole(thumbs: Thumbnails) -> Batch:
     """Return the upload without one rectangle or another."""
     batch = Batch(COVERED, thumbs)
-    _add_holes(batch, thumbs)
+    _add_holes(batch, thumbs, _holes())
     return batch
 
 
 def without_a_hole_again(thumbs: Thumbnails) -> Batch:
     """Return the same, to be looked up harder."""
     batch = Batch(COVERED_AGAIN, thumbs)
-    _add_holes(batch, thumbs)
+    _add_holes(batch, thumbs, _holes())
     return batch
 
 
@@ -52,15 +64,22 @@ def boxes_without_a_hole(thumbs: Thumbnails) -> Batch:
     """Return the best boxes without one rectangle or another."""
     batch = Batch(NESTED_COVERED, thumbs)
     for box in best_boxes(thumbs):
-        _add_holes(batch, thumbs.part(box))
+        _add_holes(batch, thumbs.part(box), _holes())
     return batch
 
 
-def _add_holes(batch: Batch, thumbs: Thumbnails) -> None:
+def box_without_a_band(thumbs: Thumbnails) -> Batch:
+    """Return the very best box without one band or another that is written on."""
+    batch = Batch(NESTED_CAPTIONED, thumbs)
+    for box in best_boxes(thumbs)[:1]:
+        _add_holes(batch, thumbs.part(box), _bands())
+    return batch
+
+
+def _add_holes(batch: Batch, thumbs: Thumbnails, holes: Int32Array) -> None:
     """Add an upload, or a part of it, without each hole; nothing of a graphic."""
     if is_graphic(thumbs):
         return
-    holes = _holes()
     doubts = batch.room_for_doubts(len(holes))
     digests = _views.hash_filled(thumbs.of_side(WHOLE_SIDE), holes, doubts=doubts)
     windows: Float64Array = np.tile(np.array(THE_UPLOAD), (len(holes), 1))

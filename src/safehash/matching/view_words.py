@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .evidence import Candidate
+from .families import OVEREXPOSED
 
 __all__ = ["TURN_NAMES", "described"]
 
@@ -28,6 +29,8 @@ def described(found: Candidate) -> str:
         words.append(f"rotated about {_number(abs(found.degrees))}")
     if found.holes:
         words.append(f"with something over {max(1, round(100 * found.hidden))} % of it")
+    if found.family is OVEREXPOSED:
+        words.append("overexposed")
     words.append("seen from the side" if found.corners else _window_in_words(*found.window))
     kept = [word for word in words if word] or ["altered"]
     return ", ".join(kept)

@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 UInt8Array = npt.NDArray[np.uint8]
+Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
 Int32Array = npt.NDArray[np.int32]
 
@@ -75,6 +76,8 @@ class Group(NamedTuple):
         What was filled in before each was hashed, in samples of the family's side.
     quads : ndarray of float64, shape (n, 8), or None
         The corners that each lies in, in fractions of the upload; `windows` are around them.
+    picture : ndarray of float32, shape (side, side), or None
+        What they are read from, where that is not the thumbnail of the family's side.
     """
 
     digests: UInt8Array
@@ -85,6 +88,7 @@ class Group(NamedTuple):
     doubts: UInt8Array | None = None
     holes: Int32Array | None = None
     quads: Float64Array | None = None
+    picture: Float32Array | None = None
 
 
 @dataclass(slots=True)

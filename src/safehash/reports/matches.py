@@ -41,7 +41,7 @@ class ReportPart:
     Attributes
     ----------
     run : int or None
-        Matches that this run saw.
+        Matches that this run was the first to see, or by its effort the last.
     since : int or None
         Matches that were found after this run.
     source, label : str or None
@@ -70,7 +70,7 @@ class ReportPart:
         (...)
         """
         said = (
-            (self.run, f"that run {self.run} saw"),
+            (self.run, f"that run {self.run} found first, or last"),
             (self.since, f"found after run {self.since}"),
             (self.source, f"with the list {self.source}"),
             (self.label, f"with the label {self.label}"),
@@ -92,8 +92,10 @@ def _condition(store: Store, part: ReportPart) -> tuple[str, list[Any]]:
             _check_run(store, number)
     parts, values = ["gone IS NULL"], list[Any]()
     if part.run is not None:
-        parts.append("EXISTS (SELECT 1 FROM sightings WHERE match = matches.id AND sightings.run = ?)")
-        values.append(part.run)
+        parts.append(
+            "(matches.first_run = ? OR EXISTS (SELECT 1 FROM sightings WHERE match = matches.id AND sightings.run = ?))"
+        )
+        values += [part.run, part.run]
     if part.since is not None:
         parts.append("matches.first_run > ?")
         values.append(part.since)
@@ -108,11 +110,11 @@ def _condition(store: Store, part: ReportPart) -> tuple[str, list[Any]]:
     if part.folder is not None:
         folder = os.fsencode(part.folder if "://" in part.folder else os.path.realpath(part.folder))
         below, where = Places(store.db).below(folder)
-        parts.append(f"(({below}) OR roots.path = ? OR (roots.path > ? AND roots.path < ?))")
-        values += [*where, folder, folder + b"/", folder + b"0"]  # "0" is the byte after "/"
+        parts.append(f"(({below}) OR (roots.path > ? AND roots.path < ?))")
+        values += [*where, folder + b"/", folder + b"0"]  # "0" is the byte after "/"
         n = store.number(
             f"SELECT count(*) FROM files JOIN roots ON roots.id = root WHERE {parts[-1]}",
-            values[-len(where) - 3 :],
+            values[-len(where) - 2 :],
         )
         if not n:
             roots = ", ".join(printable(os.fsdecode(row[0])) for row in store.query("SELECT path FROM roots"))
@@ -145,29 +147,27 @@ class Shown:
     data : dict
         For the script: entries, folders, views, pictures, evidence in bits and in a word once each, and rows that name
         them by number.
-    n, n_suppressed, n_files : int
+    n, n_suppressed : int
     sources : list of str
     labels, folders, days : list of (str, int)
         Matches that nothing cancelled, counted.
     distances : Counter of int
         Likewise.
-    n_pictures, n_without : int
-        Files with a picture in the page, and matched files without one.
+    n_folders : int
+        Folders with such a match; of more than are told, those with most are.
     trouble : list of str
-        Why some have none, with the first of those files.
+        Why some matched files have no picture in the page, with the first of those files.
     """
 
     data: dict[str, Any]
-    n: int = 0
-    n_suppressed: int = 0
-    n_files: int = 0
+    n: int
+    n_suppressed: int
     sources: list[str]
     labels: list[tuple[str, int]]
     folders: list[tuple[str, int]]
     days: list[tuple[str, int]]
     distances: Counter[int]
-    n_pictures: int = 0
-    n_without: int = 0
+    n_folders: int
     trouble: list[str]
 
     @property
@@ -250,7 +250,6 @@ def shown_matches(store: Store, part: ReportPart, *, thumbnails: bool) -> Shown:
     if thumbnails:
         made, trouble = _pictures(files)
     rows = [row for number in in_order for row in groups[number]]
-    n_files = len({row[9] for row in rows})
     for each in rows:
         each[9] = each[9] if each[9] in made else None
     return Shown(
@@ -258,11 +257,10 @@ def shown_matches(store: Store, part: ReportPart, *, thumbnails: bool) -> Shown:
             "entries": entries.values, "folders": folders.values, "views": views.values, "rows": rows,
             "pictures": made, "thumbnails": thumbnails, "evidence": evidences.values,
         },
-        n=n, n_suppressed=n_suppressed, n_files=n_files, sources=sorted({each[0] for each in entries.values}),
+        n=n, n_suppressed=n_suppressed, sources=sorted({each[0] for each in entries.values}),
         labels=[(printable(name), count) for name, count in labels.most_common()],
         folders=[(printable(name), count) for name, count in in_folders.most_common(_MAX_FOLDERS)],
-        days=sorted(by_day.items()), distances=distances,
-        n_pictures=len(made), n_without=n_files - len(made), trouble=trouble,
+        days=sorted(by_day.items()), distances=distances, n_folders=len(in_folders), trouble=trouble,
     )  # fmt: skip
 
 

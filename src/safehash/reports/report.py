@@ -26,6 +26,8 @@ __all__ = ["report"]
 #: Of what could not be decided so much is on the page; what is left out is counted on it.
 _MAX_UNDECIDED = 1000
 _MAX_PROBLEMS = 500
+#: And of the runs, the newest.
+_MAX_RUNS = 50
 
 _WHOLE = ReportPart()
 
@@ -118,25 +120,24 @@ def _histogram(matches: Shown) -> dict[str, Any]:
     }
 
 
-def _runs(store: Store) -> list[dict[str, Any]]:
-    runs = []
-    for number, kind, state, started, finished, summary, lists, effort in store.query(
-        "SELECT runs.id, kind, state, started, finished, summary, lists, effort FROM runs"
-        " JOIN scopes ON scopes.id = scope ORDER BY runs.id DESC LIMIT 50"
+def _runs(store: Store) -> dict[str, Any]:
+    rows = []
+    for number, kind, state, started, finished, summary, lists in store.query(
+        "SELECT runs.id, kind, state, started, finished, summary, lists FROM runs"
+        f" JOIN scopes ON scopes.id = scope ORDER BY runs.id DESC LIMIT {_MAX_RUNS}"
     ):
         what = json.loads(summary) if summary else {}
         seconds = what.get("seconds") or 0
         n_now = what.get("files", 0) - what.get("unchanged", 0)
-        runs.append(
+        rows.append(
             {
                 "run": number, "kind": kind, "state": state, "started": started[:19], "finished": (finished or "")[:19],
-                "version": what.get("version", ""), "effort": effort,
                 "lists": [(name, snapshot[:SHOWN_DIGITS]) for name, snapshot in json.loads(lists).items()],
-                "files": what.get("files"), "unchanged": what.get("unchanged"), "seconds": seconds,
+                "files": what.get("files"), "unchanged": what.get("unchanged"),
                 "rate": n_now / seconds if seconds else None,
             }
         )  # fmt: skip
-    return runs
+    return {"rows": rows, "n": store.number("SELECT count(*) FROM runs")}
 
 
 def _undecided(store: Store) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-__all__ = ["Means", "confine", "follow_parent", "hush", "keep_memory", "limit", "settle"]
+__all__ = ["Means", "confine", "follow_parent", "hush", "keep_memory", "leave_no_core", "limit", "settle"]
 
 #: glibc's numbers for `mallopt`; buffers up to the first size are kept for reuse, up to the second in all.
 _MALLOPT_TRIM_THRESHOLD, _MALLOPT_MMAP_THRESHOLD = -1, -3
@@ -84,6 +84,15 @@ def hush() -> None:
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, 2)  # C libraries write there, past Python
     os.close(sink)
+
+
+def leave_no_core() -> None:
+    """Have a crash leave no core on a disk: it would hold pictures."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def limit(means: Means) -> None:

@@ -144,6 +144,15 @@ class OwnFile:
             raise self._error(f"{self.path}: something else took its place while it was opened")
         return db
 
+    @property
+    def is_there(self) -> bool:
+        """Whether its name still leads to the file that was looked at: what is written would be lost otherwise."""
+        try:
+            status = os.lstat(self.path)
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._identity
+
     def expect_own(self) -> None:
         """Refuse to write into a file that is somebody else's, or that anybody may write.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -250,18 +250,26 @@ def unstored(catalog: Catalog, algorithms: Iterable[str]) -> list[str]:
         What is looked up.
     """
     store = catalog._store
-    n_files = store.number(f"SELECT count(*) FROM files WHERE {PRESENT} AND id IN (SELECT file FROM hashes)")
+    perceptual = [each.value for each in Algorithm if each.is_perceptual]
     said = []
     for name in algorithms:
-        n_known = store.number(
-            f"SELECT count(*) FROM files WHERE {PRESENT} AND id IN (SELECT file FROM hashes WHERE algorithm = ?)",
-            (name,),
-        )
+        # What could not be decided has digests of its bytes alone: nothing else could be looked up of it.
+        beside = perceptual if Algorithm(name).is_perceptual else [each.value for each in Algorithm]
+        n_files, n_known = _n_with(store, beside), _n_with(store, [name])
         if n_known < n_files:
             how = "lists of such hashes alone" if Algorithm(name).is_perceptual else f"--digest {name}"
             passed_over = f"the others have none stored (scan with {how} to have it)"
             said.append(f"{name}: looked up in {n_known} of {n_files} files alone; {passed_over}")
     return said
+
+
+def _n_with(store: Store, names: Sequence[str]) -> int:
+    """Return how many files that are there have a stored digest of one of these algorithms."""
+    marks = ", ".join("?" * len(names))
+    return store.number(
+        f"SELECT count(*) FROM files WHERE {PRESENT} AND id IN (SELECT file FROM hashes WHERE algorithm IN ({marks}))",
+        names,
+    )
 
 
 def _quality(stored: Any) -> int:

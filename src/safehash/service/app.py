@@ -26,7 +26,7 @@ from .fetching import Fetcher
 from .heads import header_of
 from .numbers import CONTENT_TYPE, Numbers
 from .options import ServiceOptions
-from .refusing import Refused, problem
+from .refusing import Refused, Shape
 from .serving import Answer, Route, Service
 from .tokens import Tokens
 
@@ -48,10 +48,11 @@ async def ready(service: Service, request: Request) -> Answer:
     if not engine.is_ready:
         return Answer(Json({"status": "starting"}, 503, {"Retry-After": "1"}))
     kept = engine.kept
-    is_degraded = kept or engine.refusal or engine.damage
-    body = {"status": "degraded" if is_degraded else "ready", "last_good": list(kept)}
-    # Whether, not why: anybody may ask. /v1/lists says why.
-    return Answer(Json({**body, "update_refused": bool(engine.refusal), "damaged": bool(engine.damage)}))
+    is_degraded = kept or engine.refusal or engine.damage or engine.forgetting
+    body: dict[str, Any] = {"status": "degraded" if is_degraded else "ready", "last_good": list(kept)}
+    # Whether, not why: anybody may ask. /v1/lists says why, of what is remembered the log.
+    body |= {"update_refused": bool(engine.refusal), "damaged": bool(engine.damage)}
+    return Answer(Json({**body, "forgetting": bool(engine.forgetting)}))
 
 
 async def metrics(service: Service, request: Request) -> Answer:
@@ -125,11 +126,14 @@ def make_app(service: Service, *, failed: Callable[[BaseException], None]) -> AS
 
     async def unknown(request: Request, exc: Exception) -> Response:
         status = exc.status_code if isinstance(exc, HTTPException) else 500
+        service.numbers.answered("unknown", status, 0.0)
         if service.access is not None:
             service.access.answered(request.method, "unknown", status, 0.0, {})
-        return problem(status, "there is no such path: /docs tells all")
+        shape: Shape = "message" if request.url.path.startswith(hma.PREFIXES) else "problem"
+        return Refused(status, "there is no such path: /docs tells all").response(shape)
 
     app = Starlette(routes=paths, lifespan=lifespan, exception_handlers={404: unknown})
+    app.router.redirect_slashes = False  # to whatever host the request names, and past the log
     return _at_once(app, {path: endpoint for path, endpoint in endpoints.items() if "{" not in path})
 
 
@@ -175,7 +179,7 @@ def _endpoint(service: Service, routes: list[Route]) -> Endpoint:
                     raise Refused(403, "this is an administrator's: start the service with --tokens")
                 if bearer is not None:
                     request.scope["safehash bearer"] = said["bearer"] = bearer
-                elif header_of(request, b"origin") is not None:
+                elif _is_of_a_page(request):
                     # Any page that a browser on this machine shows could ask, and change what reviewers said.
                     raise Refused(403, "a page in a browser asks: start the service with --tokens")
             answer = await route.handler(service, request)
@@ -195,6 +199,16 @@ def _endpoint(service: Service, routes: list[Route]) -> Endpoint:
         return response
 
     return endpoint
+
+
+def _is_of_a_page(request: Request) -> bool:
+    """Tell whether a page in a browser asks: by a script, or by a link, a form or a picture that it shows.
+
+    A browser says so, of what its page asks of another; what somebody asks by the address bar is nobody's page.
+    """
+    if header_of(request, b"origin") is not None:
+        return True
+    return (header_of(request, b"sec-fetch-site") or "none") != "none"
 
 
 def service_of(engine: Engine, options: ServiceOptions, access: AccessLog | None = None) -> Service:

@@ -14,11 +14,22 @@ from ..hashing.algorithms import Algorithm
 from ..hashing.hashes import Hash
 from ..matching.settings import EFFORTS, Effort
 from ..scanning.passing import Upload, length, whole
-from .bodies import is_form, is_json, is_urlencoded, json_of, parts_of, read_pieces
+from .bodies import is_form, is_json, json_of, parts_of, read_pieces
+from .heads import kind_of
 from .options import ServiceOptions
 from .refusing import Refused
 
-__all__ = ["MOST_HASHES", "MOST_JSON", "Asked", "ask", "flag", "hash_of", "names_of", "query_of"]
+__all__ = [
+    "MOST_HASHES",
+    "MOST_JSON",
+    "Asked",
+    "ask",
+    "expect_no_query",
+    "flag",
+    "hash_of",
+    "names_of",
+    "query_of",
+]
 
 #: Hashes in one request, and bytes of JSON, which has room for them, each with all that can be said of it.
 MOST_HASHES = 10_000
@@ -28,8 +39,8 @@ MOST_JSON = 4 << 20
 _BY_DIGITS = {16: "phash", 32: "md5", 40: "sha1", 64: "pdq"}
 #: How the digits of each algorithm look.
 _DIGITS = {each: re.compile(rf"[0-9a-fA-F]{{{2 * each.n_bytes}}}") for each in Algorithm}
-#: How a body begins that asks for hashes and does not say that it is JSON: curl and others say of whatever they are
-#: given, of a picture too, that it is a form. Any other file, one of JSON too, is an upload.
+#: How a body begins that asks for hashes and does not say that it is JSON: curl says of whatever it is given, of a
+#: picture too, that it is a form, others that it is text, or nothing. Any other file, one of JSON too, is an upload.
 _NO_PICTURE = re.compile(rb"\s*(?:\{\s*\"(?:hash|hashes|algorithm|quality)\"|hash(?:es)?=)")
 #: A query in which nothing stands for something else.
 _LITERAL = re.compile(rb"[A-Za-z0-9_.,:=&-]*")
@@ -97,9 +108,14 @@ async def ask(
     names: list[str | None] = []
     hashes: list[Hash] = []
     if is_form(request):
-        for part in parts_of(request, whole(pieces)):
+        parts = parts_of(request, whole(pieces))
+        has_files = any(part.filename is not None for part in parts)
+        for part in parts:
             if part.filename is None and part.name in may_be_said:
                 _say(said, part.name, part.data.decode("utf-8", "replace"))
+            elif part.filename is None and has_files:
+                # Of answers in the order of files, one would be of no file.
+                raise Refused(400, "in a form of files, not understood", asked=part.name)
             else:
                 uploads.append(part.data)
                 names.append(part.filename)
@@ -118,15 +134,15 @@ async def ask(
                 _say(said, name, given[name])
         unknown = set(given) - {"hash", "hashes", "algorithm", "quality", *may_be_said}
         if unknown:
-            raise Refused(400, f"not understood: {', '.join(sorted(unknown))}")
-    elif pieces and is_urlencoded(request) and _NO_PICTURE.match(pieces[0]) is not None:
+            raise Refused(400, "not understood", asked=", ".join(sorted(unknown)))
+    elif pieces and not _says_file(request) and _NO_PICTURE.match(pieces[0]) is not None:
         raise Refused(415, "that is no picture: JSON is sent with Content-Type: application/json")
     elif pieces:
         uploads.append(pieces)
         names.append(None)
     unknown = set(query) - may_be_said
     if unknown:
-        raise Refused(400, f"not understood: {', '.join(sorted(unknown))}")
+        raise Refused(400, "not understood", asked=", ".join(sorted(unknown)))
     return Asked(
         uploads=tuple(uploads),
         names=tuple(names),
@@ -138,6 +154,12 @@ async def ask(
         n_bytes=length(pieces),
         also={name: str(said[name]) for name in also if name in said},
     )
+
+
+def _says_file(request: Request) -> bool:
+    """Tell whether a request says of its body that it is a file, and not words."""
+    kind = kind_of(request)
+    return bool(kind) and kind != "application/x-www-form-urlencoded" and not kind.startswith("text/")
 
 
 def _say(said: dict[str, Any], name: str, value: object) -> None:
@@ -169,6 +191,18 @@ def query_of(request: Request) -> Mapping[str, str]:
             400, "something is said twice in the query; several lists are names with commas between"
         )
     return found
+
+
+def expect_no_query(request: Request) -> None:
+    """Refuse a query where nothing can be asked by one: nobody would heed it.
+
+    Raises
+    ------
+    Refused
+    """
+    query = query_of(request)
+    if query:
+        raise Refused(400, "not understood", asked=", ".join(sorted(query)))
 
 
 #: What may be said beside an upload: in the query, in the form, or in JSON.

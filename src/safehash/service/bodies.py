@@ -17,7 +17,7 @@ from .heads import header_of, kind_of
 from .pieces import PIECES, Piece, Pieces
 from .refusing import Refused
 
-__all__ = ["Part", "is_form", "is_json", "is_urlencoded", "json_of", "parts_of", "read_body", "read_pieces"]
+__all__ = ["Part", "is_form", "is_json", "json_of", "parts_of", "read_body", "read_pieces"]
 
 #: A form of more parts is no upload.
 _MAX_PARTS = 128
@@ -28,6 +28,9 @@ _LINGERED = 4
 _MAY_BE_HALF = re.compile(rb"\\u[dD]|\xed[\xa0-\xbf]|\x00|\xff")
 #: Headers that say how a body is packed, and what they may say.
 _CODINGS, _PLAIN = (b"content-encoding", b"transfer-encoding"), (b"", b"identity", b"chunked")
+#: Likewise of one part of a form.
+_PART_CODINGS = (b"content-encoding", b"content-transfer-encoding")
+_AS_THEY_ARE = (b"", b"identity", b"binary", b"8bit", b"7bit")
 #: Bytes of all headers of one part.
 _MAX_HEADER_BYTES = 4096
 
@@ -53,14 +56,19 @@ async def read_pieces(request: Request, *, max_bytes: int, seconds: float) -> tu
     ------
     Refused
         413 beyond `max_bytes`, by its header or as it comes; 408 when `seconds` have passed; 400 where the client
-        went away; 415 where it is compressed: what is hashed are the bytes of the picture.
+        went away, or says of the body two things; 415 where it is compressed: what is hashed are the bytes of the
+        picture.
     """
+    kinds = 0
     for name, value in request.scope["headers"]:
+        kinds += name == b"content-type"
         if name in _CODINGS and value.strip().lower() not in _PLAIN:
             raise Refused(
                 415, "bodies are sent as they are, not compressed",
                 headers={"Accept-Encoding": "identity", "Connection": "close"},
             )  # fmt: skip
+    if kinds > 1:
+        raise Refused(400, "what the body is, is said twice", headers={"Connection": "close"})
     pieces = request.scope.get(PIECES)
     if isinstance(pieces, Pieces) and pieces.are_all and len(pieces) <= max_bytes:
         return pieces.taken()  # most are there before anybody asks: nothing is to be waited for
@@ -118,11 +126,6 @@ def is_json(request: Request) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
-def is_urlencoded(request: Request) -> bool:
-    """Tell whether a request's body says it is a form of another kind, as curl says unasked."""
-    return kind_of(request) == "application/x-www-form-urlencoded"
-
-
 @dataclass(slots=True)
 class _Form:
     """Collects what the parser meets."""
@@ -148,6 +151,8 @@ class _Form:
         self.value += self._counted(data[start:end])
 
     def end_header(self) -> None:
+        if self.name.lower() in self.headers:
+            raise Refused(400, "a header of a part is there twice")
         self.headers[self.name.lower()] = self.value
         self.name, self.value = b"", b""
 
@@ -159,6 +164,8 @@ class _Form:
         name = options.get(b"name")
         if name is None:
             raise Refused(400, "a part of the form has no name")
+        if any(self.headers.get(coding, b"").strip().lower() not in _AS_THEY_ARE for coding in _PART_CODINGS):
+            raise Refused(415, "files in a form are sent as they are, not packed")
         filename = options.get(b"filename")
         self.parts.append(
             Part(

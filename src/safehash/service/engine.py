@@ -107,6 +107,7 @@ class Engine:
         self.reloads = Reloads()
         self.refusal = ""  # why the last reload was refused
         self.damage = ""  # what is wrong with the snapshot that is matched against
+        self.forgetting = ""  # why what is counted and said is kept by this process alone
         self._is_behind = False  # the lists were read anew, and the workers still have the old ones
         self._is_over = False
         self._matcher: Matcher | None = None
@@ -150,7 +151,10 @@ class Engine:
             self._close(generation)
         if self._closing:
             await asyncio.wait(self._closing)
-        self.memory.close()
+        try:
+            self.memory.close()
+        except SafehashError as exc:
+            _LOG.error("what was counted last is not kept: %s", exc)
 
     def _close(self, generation: _Generation) -> None:
         future = generation.retire()
@@ -170,7 +174,14 @@ class Engine:
                 _LOG.exception("a defect of safehash, please report it")
 
     async def _sync(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(None, self.memory.sync)
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self.memory.sync)
+        except SafehashError as exc:
+            if str(exc) != self.forgetting:  # once, and not every second
+                self.forgetting = str(exc)
+                raise
+        else:
+            self.forgetting = ""
 
     # -- lists --------------------------------------------------------------------------------------------
 
@@ -394,7 +405,9 @@ class Engine:
         known = {info.name for info in matcher.lists if not info.allow}
         if not only or only - known:
             raise Refused(
-                400, f"lists are some of {', '.join(sorted(known))}, not {', '.join(sorted(only - known))!r}"
+                400,
+                f"lists are some of {', '.join(sorted(known))}; unknown",
+                asked=", ".join(sorted(only - known)),
             )
         return only
 

@@ -24,7 +24,10 @@ from .bodies import is_form, json_of, parts_of, read_body
 from .refusing import Refused
 from .serving import Answer, Route, Service, algorithms_of
 
-__all__ = ["ROUTES", "content_id"]
+__all__ = ["PREFIXES", "ROUTES", "content_id"]
+
+#: How its paths begin.
+PREFIXES = ("/h/", "/m/", "/c/")
 
 #: What an upload may be called in a form.
 _CONTENT_TYPES = ("photo",)

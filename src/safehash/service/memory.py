@@ -96,6 +96,7 @@ class Memory:
     def __init__(self, path: str | None, guard: FloodGuard | None) -> None:
         self._path = path or ":memory:"
         self._guard = guard
+        self._shared: OwnFile | None = None
         self._lock = threading.Lock()  # of what is counted: never held for longer than that
         self._file = threading.Lock()
         self._n_pending = 0
@@ -113,6 +114,7 @@ class Memory:
                     path, application=_APPLICATION, error=SafehashError, what="service's memory", create=True
                 )
                 file.expect_own()
+                self._shared = file
                 self._db = file.connect(isolation_level=None, timeout=10.0, check_same_thread=False)
             self._open()
             self.sync()
@@ -145,9 +147,17 @@ class Memory:
             raise
 
     def close(self) -> None:
-        """Keep what was counted, and let go of the file."""
-        self.sync()
-        self._db.close()
+        """Keep what was counted, and let go of the file.
+
+        Raises
+        ------
+        SafehashError
+            It cannot be kept.
+        """
+        try:
+            self.sync()
+        finally:
+            self._db.close()
 
     # -- counting -----------------------------------------------------------------------------------------
 
@@ -190,6 +200,7 @@ class Memory:
             The file cannot be written; what was counted is added the next time.
         """
         with self._file:
+            self._expect_there()
             with self._lock:
                 n_new, new = self._n_pending, self._pending
                 self._n_pending, self._pending = 0, Counter()
@@ -200,6 +211,13 @@ class Memory:
                     self._n_pending += n_new
                     self._pending.update(new)
                 raise SafehashError(f"{self._path}: cannot be written: {exc}") from exc
+
+    def _expect_there(self) -> None:
+        """Raise where the file was moved or removed: what is written into it, nobody would find again."""
+        if self._shared is not None and not self._shared.is_there:
+            raise SafehashError(
+                f"{self._path}: it was moved, removed or replaced; put it back, or start again"
+            )
 
     def _exchange(self, n_new: int, new: Counter[Key]) -> None:
         db, guard = self._db, self._guard
@@ -216,14 +234,26 @@ class Memory:
                     "ON CONFLICT (entry) DO UPDATE SET n = n + excluded.n, tick = excluded.tick",
                     [(_text(key), n, tick) for key, n in new.items()],
                 )
-            self._adopt(n_new, new, writes=writes)
+            self._adopt(n_new, new)
+            fresh = self._quarantine() if writes else ()
+            (now,) = db.execute("SELECT tick FROM clock").fetchone()
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            self._roll_back()
             raise
+        # What was counted here stands in the file from now on, and not before.
+        self._n_uploads += n_new
+        self._counted.update(new)
+        self._kept.update(fresh)
+        self._tick = now
 
-    def _adopt(self, n_new: int, new: Counter[Key], *, writes: bool) -> None:
-        """Take over what the file says beyond what this process knows."""
+    def _roll_back(self) -> None:
+        """Take back what was begun, unless SQLite has: of a full disk it does."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def _adopt(self, n_new: int, new: Counter[Key]) -> None:
+        """Take over what the file says beyond what this process knows, and what it has just written there."""
         db, guard = self._db, self._guard
         verdicts: dict[Key, list[Verdict]] = {}
         for entry, upload, said_by, said, note in db.execute(
@@ -239,24 +269,26 @@ class Memory:
         for entry, n_uploads, n_matches in db.execute("SELECT entry, n_uploads, n_matches FROM quarantined"):
             guard.quarantine(_key(entry), n_uploads=n_uploads, n_matches=n_matches)
             self._kept.add(_key(entry))
-        tick, n_uploads = db.execute("SELECT tick, uploads FROM clock").fetchone()
+        (n_uploads,) = db.execute("SELECT uploads FROM clock").fetchone()
         others: list[tuple[Key, int]] = []
         for text, n in db.execute("SELECT entry, n FROM counts WHERE tick > ?", (self._tick,)):
             key = _key(text)
             theirs = n - self._counted[key] - new[key]
-            self._counted[key] = n
+            self._counted[key] = n - new[key]
             if theirs > 0:
                 others.append((key, theirs))
         guard.merge_counts(max(0, n_uploads - self._n_uploads - n_new), others)
-        self._tick, self._n_uploads = tick, n_uploads
-        if writes:
-            for each in guard.quarantined():
-                if isinstance(each.entry, tuple) and each.entry not in self._kept:
-                    db.execute(
-                        "INSERT OR IGNORE INTO quarantined VALUES (?, ?, ?)",
-                        (_text(each.entry), each.n_uploads, each.n_matches_then),
-                    )
-                    self._kept.add(each.entry)
+        self._n_uploads = n_uploads - n_new
+
+    def _quarantine(self) -> tuple[Key, ...]:
+        """Write down what this process found to flood; return what was not there."""
+        fresh = {
+            each.entry: (_text(each.entry), each.n_uploads, each.n_matches_then)
+            for each in (() if self._guard is None else self._guard.quarantined())
+            if isinstance(each.entry, tuple) and each.entry not in self._kept
+        }
+        self._db.executemany("INSERT OR IGNORE INTO quarantined VALUES (?, ?, ?)", fresh.values())
+        return tuple(fresh)
 
     # -- reviewers ----------------------------------------------------------------------------------------
 
@@ -300,6 +332,7 @@ class Memory:
     def _write(self, statements: Iterable[tuple[str, tuple[str, ...]]]) -> None:
         """Execute all of them, or none where one fails: nobody knows of half a verdict what it is."""
         with self._file:
+            self._expect_there()
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 try:
@@ -307,7 +340,7 @@ class Memory:
                         self._db.execute(statement, values)
                     self._db.execute("COMMIT")
                 except BaseException:
-                    self._db.execute("ROLLBACK")
+                    self._roll_back()
                     raise
             except sqlite3.Error as exc:
                 raise SafehashError(f"{self._path}: cannot be written: {exc}") from exc

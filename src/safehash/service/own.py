@@ -16,7 +16,7 @@ from ..matching.decision import Decision
 from ..matching.naming import keys_named
 from ..matching.record import decision_record
 from .answers import Json
-from .asking import Asked, ask, hash_of
+from .asking import Asked, ask, expect_no_query, hash_of
 from .bodies import json_of, read_body
 from .memory import named_by
 from .refusing import Refused
@@ -100,6 +100,7 @@ async def explain(service: Service, request: Request) -> Answer:
 
 async def lists(service: Service, request: Request) -> Answer:
     """Say what is matched against, and what there is to say of it."""
+    expect_no_query(request)
     matcher = service.engine.matcher
     audit = matcher.audit
     body = {
@@ -133,6 +134,7 @@ async def lists(service: Service, request: Request) -> Answer:
 
 async def reload(service: Service, request: Request) -> Answer:
     """Read lists and tokens again."""
+    expect_no_query(request)
     try:
         service.tokens.reload()
         await service.engine.reload()
@@ -146,6 +148,7 @@ async def reload(service: Service, request: Request) -> Answer:
 
 async def verdicts(service: Service, request: Request) -> Answer:
     """Say which entries reviewers found harmless, and which are quarantined."""
+    expect_no_query(request)
     body = {
         "harmless": [each.to_record() for each in service.engine.memory.verdicts],
         "quarantined": [
@@ -164,11 +167,12 @@ async def verdicts(service: Service, request: Request) -> Answer:
 
 async def say(service: Service, request: Request) -> Answer:
     """Keep what a reviewer says of an entry: its matches are harmless, for one upload or all; or harmful after all."""
+    expect_no_query(request)
     body = await read_body(request, max_bytes=1 << 16, seconds=service.options.timeout)
     given = json_of(body)
     unknown = set(given) - {"list", "id", "entry", "verdict", "upload", "note"}
     if unknown:
-        raise Refused(400, f"not understood: {', '.join(sorted(unknown))}")
+        raise Refused(400, "not understood", asked=", ".join(sorted(unknown)))
     source, note = given.get("list"), given.get("note", "")
     if not isinstance(source, str) or source not in {info.name for info in service.engine.matcher.lists}:
         raise Refused(400, "list is the name of a list here")
@@ -176,6 +180,8 @@ async def say(service: Service, request: Request) -> Answer:
         raise Refused(400, f"a note is text of at most {_MOST_NOTE} characters")
     named: str | Hash
     key: tuple[str, ...]
+    if "id" in given and "entry" in given:
+        raise Refused(400, "an entry is named by its id or its hash, not by both")
     if isinstance(given.get("id"), str):
         named, key = given["id"], (source, "id", given["id"])
     elif "entry" in given:

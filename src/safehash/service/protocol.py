@@ -19,10 +19,13 @@ __all__ = ["Bounded"]
 
 #: Bytes of a request's head: its line and its headers.
 _MOST_HEAD = 64 << 10
-#: Bytes that may still come of a request that has been answered.
-_MOST_LEFT = 1 << 20
-#: What uvicorn says to what is no HTTP.
-_NO_HTTP = "Invalid HTTP request received."
+#: Bytes that may still come of a request that has been answered: of one that was told to come back or to show a token,
+#: an upload of any usual size. Where a connection is closed while its client sends, most clients never read why.
+_MOST_LEFT = 64 << 20
+#: What is said to who sends something else.
+_NO_HTTP = "this is no HTTP, or a body is longer than its head says"
+#: Bytes that come one after the other of a body that comes in chunks, and are none of its own.
+_MOST_BETWEEN = 64 << 10
 #: What `Connection` says of other protocols.
 _UPGRADES = (b"upgrade", b"http2-settings")
 #: Headers that are written as they are.
@@ -111,6 +114,18 @@ def _length_of(headers: list[tuple[bytes, bytes]]) -> int:
     return 0 if b"transfer-encoding" in said else int(said.get(b"content-length", 0))
 
 
+def _problem(status: int, why: str) -> bytes:
+    """Return what is said of a request that never came to the application."""
+    return f'{{"title": "not understood", "status": {status}, "detail": "{why}"}}'.encode()
+
+
+async def _doubt(scope: Any, receive: Any, send: Any) -> None:
+    """Answer in the place of the application: what follows this request is no HTTP."""
+    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": _problem(400, _NO_HTTP)})
+
+
 def _parser(protocol: HttpToolsProtocol) -> HttpRequestParser:
     """Return a parser as uvicorn makes it."""
     parser = HttpRequestParser(protocol)
@@ -130,10 +145,13 @@ class Bounded(HttpToolsProtocol):
     """
 
     head_seconds = _HEAD_SECONDS
+    most_left = _MOST_LEFT
     _in_head = True
     _is_whole = True  # the request has come to its end
     _is_upgrade = False  # the head offers another protocol, and is read again without that
-    _n_bytes = 0  # of the head, or of what is left of a request that has been answered
+    _is_deaf = False  # what comes is no HTTP any more: what came before is answered, and then it ends
+    _n_bytes = 0  # of the head, or between two pieces of the body
+    _n_left = 0  # bytes that came of a request that has been answered
     _n_rest = 0  # bytes that still come of a body whose length was said
     _timer: asyncio.TimerHandle | None = None
 
@@ -147,20 +165,33 @@ class Bounded(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes | memoryview) -> None:
+        if self._is_deaf:
+            return
         was_in_head = self._in_head
         is_left = not was_in_head and not self._is_whole and self.cycle.response_complete
-        if was_in_head or is_left:
-            self._n_bytes += len(data)
+        self._n_bytes += len(data)
+        self._n_left += len(data) if is_left else 0
         self._feed(data)
-        if self._in_head and not self._is_whole:
+        if self._is_deaf:
+            self._have_it()
+        elif self._in_head and not self._is_whole:
             if self._n_bytes > _MOST_HEAD:
                 self._refuse(431, "the head of a request has at most 64 KiB")
             else:
                 self._expect_it()
-        elif is_left and self._n_bytes > _MOST_LEFT:
+        elif is_left and max(self._n_left - self.most_left, self._n_bytes - _MOST_BETWEEN) > 0:
             self.transport.close()
+        elif not self._is_whole and self._n_bytes > _MOST_BETWEEN:
+            self._tell(431, "beside a body in chunks there are at most 64 KiB")
         elif was_in_head and self._n_rest >= _LEAST_STRAIGHT and not self.n_straight():
             self.flow.pause_reading()  # the application is about to say how much it takes, which reads on
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Answer who says that nothing more comes of him, where all that he asked has come."""
+        if self.cycle is None or self.cycle.response_complete or not self._is_whole:
+            return False
+        self.cycle.keep_alive = False
+        return True
 
     # -- of a body whose length was said, what came with its head goes through the parser, and the rest past it --
 
@@ -175,8 +206,8 @@ class Bounded(HttpToolsProtocol):
     def goes_on(self, n_bytes: int) -> bool:
         if not self.cycle.response_complete:
             return True
-        self._n_bytes += n_bytes
-        if self._n_bytes > _MOST_LEFT:
+        self._n_left += n_bytes
+        if self._n_left > self.most_left:
             self.transport.close()
         return False
 
@@ -196,14 +227,30 @@ class Bounded(HttpToolsProtocol):
             try:
                 self.parser.feed_data(left)
             except HttpParserError:
-                self.send_400_response(_NO_HTTP)
+                self._hear_no_more()
             except HttpParserUpgrade as exc:
                 left = left[exc.args[0] :]
                 if self._is_upgrade and self.parser.get_method() != b"CONNECT":
                     self._read_again()
                     continue
-                self.send_400_response(_NO_HTTP)
+                self._hear_no_more()
             return
+
+    def _hear_no_more(self) -> None:
+        """Say that what comes is no HTTP; behind the answers to what came before, which whoever asked waits for.
+
+        The request right before is not answered as it stands: it has another length than its head says, or what else is
+        wrong with its client, nobody knows.
+        """
+        self._is_deaf = True
+        if self.cycle is not None and self.cycle.response_complete and not (self._is_whole or self._in_head):
+            self.transport.close()  # the rest of what was answered
+        elif self.pipeline:
+            cycle, _ = self.pipeline[0]
+            cycle.keep_alive = False
+            self.pipeline[0] = cycle, _doubt
+        else:
+            self._tell(400, _NO_HTTP)
 
     def _read_again(self) -> None:
         """Read a head that offers another protocol as if it did not: a parser that has met one reads no body."""
@@ -217,7 +264,7 @@ class Bounded(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head, self._is_whole, self._n_bytes, self._n_rest = True, False, 0, 0
+        self._in_head, self._is_whole, self._n_bytes, self._n_left, self._n_rest = True, False, 0, 0, 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # not what follows a body: nobody asks for it
@@ -240,6 +287,7 @@ class Bounded(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         cycle: Any = self.cycle
         self._n_rest -= len(body)
+        self._n_bytes = 0
         pieces = cycle.body
         if isinstance(pieces, Pieces) and len(pieces) + len(body) <= pieces.most:
             if not cycle.response_complete:
@@ -278,11 +326,22 @@ class Bounded(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, status: int, why: str) -> None:
-        is_answering = self.cycle is not None and not self.cycle.response_complete
-        if self.transport.is_closing() or is_answering:  # what is written now would be taken for that answer
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.transport.close()  # what is written now would be taken for that answer
+        else:
+            self._tell(status, why)
+
+    def _tell(self, status: int, why: str) -> None:
+        """Answer the request whose bytes come, and end; without a word where others are still to be answered."""
+        cycle = self.cycle
+        is_answering = cycle is not None and not cycle.response_complete and cycle.response_started
+        if self.transport.is_closing() or is_answering or self.pipeline:
             self.transport.close()
             return
-        body = f'{{"title": "not understood", "status": {status}, "detail": "{why}"}}'.encode()
+        body = _problem(status, why)
         head = STATUS_LINE[status] + b"content-type: application/problem+json\r\nconnection: close\r\n"
         self.transport.write(head + b"content-length: %d\r\n\r\n" % len(body) + body)
         self.transport.close()
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True  # and the application need not answer
+            cycle.message_event.set()

@@ -18,6 +18,8 @@ Shape = Literal["problem", "message"]
 
 #: When a client that was sent away is asked to come back.
 RETRY_SECONDS = 1
+#: Characters that a refusal repeats of what was asked: a name that was misspelt, and no book.
+_MOST_ASKED = 200
 
 
 class Refused(Exception):
@@ -29,20 +31,26 @@ class Refused(Exception):
         HTTP status.
     detail : str
         What was found, what was expected, what to do; nothing raw of an upload, no digest whole.
+    asked : str
+        The beginning of what was asked and is not understood: for who asked, and not for the log.
     headers : mapping of str to str
     """
 
-    def __init__(self, status: int, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, *, asked: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         self.detail = shortened(detail)
         super().__init__(self.detail)
         self.status = status
+        self.asked = shortened(asked[:_MOST_ASKED])
         self.headers = dict(headers or {})
 
     def response(self, shape: Shape) -> Response:
         """Return it as an answer."""
+        told = f"{self.detail}: {self.asked}" if self.asked else self.detail
         if shape == "message":
-            return Json({"message": self.detail}, self.status, self.headers)
-        return problem(self.status, self.detail, headers=self.headers)
+            return Json({"message": told}, self.status, self.headers)
+        return problem(self.status, told, headers=self.headers)
 
 
 def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> Response:

@@ -18,7 +18,7 @@ from ..errors import SafehashError, logger_of, shortened
 from ..lists.switches import for_shell
 from ..matching.matcher import Matcher
 from ..matching.settings import FloodLimits
-from ..scanning.confining import keep_memory
+from ..scanning.confining import keep_memory, leave_no_core
 from .access import AccessLog
 from .app import make_app, service_of
 from .engine import Engine
@@ -31,6 +31,8 @@ __all__ = ["serve"]
 
 _LOG = logger_of(__name__)
 
+#: Whose warnings go where ours go, in the same form; what a parser says of a form, we say ourselves.
+_LIBRARIES = {"asyncio": logging.WARNING, "uvicorn": logging.WARNING, "python_multipart": logging.CRITICAL}
 #: Connections that wait to be taken.
 _BACKLOG = 1024
 #: Seconds a connection may stay without asking anything.
@@ -44,7 +46,8 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._service = service
         self._signals = signals
-        self._reloads: set[asyncio.Task[None]] = set()
+        self._is_asked = False  # for lists to be read, since they were begun to be read last
+        self._reloading: asyncio.Task[None] | None = None
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -56,9 +59,15 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
     def _hang_up(self) -> None:
-        task = asyncio.create_task(_reload(self._service))
-        self._reloads.add(task)
-        task.add_done_callback(self._reloads.discard)
+        """Read the lists: now, or again behind what is being read, once for however many ask meanwhile."""
+        self._is_asked = True
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.create_task(self._reload())
+
+    async def _reload(self) -> None:
+        while self._is_asked:
+            self._is_asked = False
+            await _reload(self._service)
 
 
 def serve(
@@ -117,6 +126,7 @@ def _serve(service: Service, listener: socket.socket, signals: Signals) -> None:
     )
     server = _Server(config, service, signals)
     keep_memory()  # bodies of requests come and go
+    leave_no_core()  # and are in the memory of whatever ends this
     server.run(sockets=[listener])  # in uvloop's event loop, where that is installed
     if errors:
         raise errors[0]
@@ -137,9 +147,16 @@ def _listener(options: ServiceOptions) -> Iterator[socket.socket]:
     else:
         listener = _internet(options.host, options.port)
     with listener:
+        if options.unix is None:
+            yield listener
+            return
+        ours = os.lstat(options.unix)
         yield listener
-        if options.unix is not None:
-            with suppress(OSError):
+        listener.close()
+        with suppress(OSError):
+            found = os.lstat(options.unix)
+            is_ours = os.path.samestat(found, ours) and found.st_mtime_ns == ours.st_mtime_ns
+            if is_ours and not _is_heard(options.unix):  # else it is that of a service which began since
                 Path(options.unix).unlink()
 
 
@@ -163,9 +180,8 @@ def _unix(path: str) -> socket.socket:
         with suppress(FileNotFoundError):
             if not stat.S_ISSOCK(os.lstat(path).st_mode):
                 raise SafehashError(f"{path}: there is a file that is no socket: name another")
-            with socket.socket(socket.AF_UNIX) as probe:
-                if probe.connect_ex(path) == 0:
-                    raise SafehashError(f"{path}: another service listens there")
+            if _is_heard(path):
+                raise SafehashError(f"{path}: another service listens there")
             Path(path).unlink()
         listener = socket.socket(socket.AF_UNIX)
         before = os.umask(0o117)
@@ -177,6 +193,11 @@ def _unix(path: str) -> socket.socket:
     except OSError as exc:
         raise SafehashError(f"{path}: cannot listen there: {exc.strerror or exc}") from exc
     return listener
+
+
+def _is_heard(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
 
 
 def _where(options: ServiceOptions, listener: socket.socket) -> str:
@@ -200,4 +221,7 @@ def log_to(stream_name: str = "stderr") -> AccessLog:
     logger = logging.getLogger("safehash")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    for name, level in _LIBRARIES.items():
+        logging.getLogger(name).addHandler(handler)
+        logging.getLogger(name).setLevel(level)
     return AccessLog(getattr(sys, stream_name))
