@@ -279,6 +279,40 @@ def test_a_folder_of_pages_is_not_written_into(places: dict[str, Path], tmp_path
     assert [path.name for path in pages.iterdir()] == ["1.csv"]
 
 
+def test_standard_input_is_an_input(places: dict[str, Path]) -> None:
+    """Regression: a file of names was replaced by the records of what it named."""
+    names = places["names"]
+    scan = ("scan", "--list", places["list"], "--workers", "0", "--files-from", "-")
+    before = names.read_bytes()
+    for output in ("-o", "--catalog"):
+        with names.open("rb") as given:
+            done = subprocess.run(
+                command(*scan, output, names),
+                stdin=given,
+                capture_output=True,
+                env=environment(),
+                check=False,
+            )
+        assert (done.returncode, b"name another file" in done.stderr) == (2, True)
+        assert names.read_bytes() == before
+
+
+def test_standard_output_into_an_output_is_refused(places: dict[str, Path], tmp_path: Path) -> None:
+    """Replaced whole, it would have none of what is written there; `/dev/stdout` is that itself."""
+    export = ("catalog", "export", places["catalog"])
+    (tmp_path / "records").touch()
+    outputs: list[tuple[str | Path, int]] = [(tmp_path / "records", 2), ("/dev/stdout", 0)]
+    for output, code in outputs:
+        with (tmp_path / "records").open("wb") as out:
+            done = subprocess.run(
+                command(*export, "-o", output),
+                stdout=out, stderr=subprocess.PIPE, env=environment(), check=False,
+            )  # fmt: skip
+        assert done.returncode == code
+        assert (b"standard output goes into it" in done.stderr) == (code == 2)
+    assert (tmp_path / "records").read_bytes().startswith(b'{"type"')
+
+
 def test_standard_output_into_an_input_is_refused(places: dict[str, Path]) -> None:
     with places["list"].open("ab") as out:
         done = subprocess.run(

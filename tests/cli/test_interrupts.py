@@ -34,6 +34,29 @@ guard.refuse_overwriting = defining
 sys.exit(main())
 """
 
+#: A command in which a signal comes where Python drops what is raised: in what is called as something is forgotten.
+_WHILE_FORGETTING = """
+import os, signal, sys, time, weakref
+# as of a shell, whatever who runs the tests ignores (nohup, say)
+signal.signal({number}, signal.default_int_handler if {number} == signal.SIGINT else signal.SIG_DFL)
+from safehash.cli import guard, main
+class Thing:
+    pass
+def forgotten(_):
+    os.kill(os.getpid(), {number})
+    for _ in range(1000):
+        pass
+def forgetting(arguments):
+    thing = Thing()
+    known = weakref.ref(thing, forgotten)
+    del thing
+    for _ in range(500):
+        time.sleep(0.01)
+    print("it went on")
+guard.refuse_overwriting = forgetting
+sys.exit(main())
+"""
+
 #: A report whose first little picture is being asked for when the signal comes.
 _WHILE_DRAWING = """
 import os, signal, sys
@@ -71,6 +94,14 @@ def test_whatever_is_being_defined_the_exit_code_is_ours(number: int, tmp_path: 
         [sys.executable, "-m", "defining", "hash", "photo.jpg"],
         env=environment(), cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "safehash: interrupted\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_what_python_drops_comes_again(number: int) -> None:
+    """Regression: a traceback was printed, and what was begun went on to its end."""
+    done = run_with(_WHILE_FORGETTING.format(number=int(number)), "doctor")
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "safehash: interrupted\n")
 
 

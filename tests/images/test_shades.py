@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -39,3 +41,33 @@ def test_of_a_small_picture_nothing_is_held(which: int) -> None:
     colour = colours()[which]
     assert painter(colour, shades._MANY_PIXELS - 1) == colour.apply
     assert painter(colour, shades._MANY_PIXELS) != colour.apply
+
+
+def test_a_picture_of_all_colours_is_converted_by_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """74 kB of a picture in which each pixel is another colour took 4.5 s, by a profile that takes long."""
+    monkeypatch.setattr(shades, "_MOST_COLOURS", 60_000)
+    monkeypatch.setattr(np, "unique", None)  # which takes longest where all are different
+    n_converted = 0
+    colour = colours()[0]
+
+    class Counted:
+        space, table, high_range = colour.space, colour.table, None
+
+        def apply(self, part: Image.Image) -> Image.Image:
+            nonlocal n_converted
+            n_converted += part.width * part.height
+            return colour.apply(part)
+
+    paint = painter(cast("Colour", Counted()), shades._MANY_PIXELS)
+    every = np.arange(1 << 18, dtype=np.uint32)  # none twice
+    samples = np.stack([every & 255, every >> 8 & 255, every >> 16], axis=-1).astype(np.uint8)
+    apart: list[float] = []
+    for rows in np.split(samples.reshape(32, -1, 3), 32):
+        part = Image.fromarray(rows)
+        wanted = np.asarray(colour.apply(part).convert("L")).astype(int)
+        found = np.asarray(paint(part)).astype(int)
+        assert np.abs(found - wanted).max() <= 4
+        apart.append(float((found - wanted).mean()))
+    assert apart[0] == 0
+    assert abs(float(np.mean(apart))) < 1
+    assert n_converted < 60_000 + 8192 + (1 << 18) // 8

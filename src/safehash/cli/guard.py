@@ -8,6 +8,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from ..errors import SafehashError
 from ..files import expect_writable, held_number, read_head
@@ -67,10 +68,20 @@ def refuse_overwriting(arguments: argparse.Namespace) -> None:
             raise SafehashError(f"{output}: cannot be written: {exc.strerror or exc}") from exc
     for number, update in enumerate(updates):
         _refuse_clashes(update, [*inputs, *updates[:number]])
-    redirected = _redirected()
+    goes_into, comes_from = _regular(sys.stdout), _regular(sys.stdin)
     for each in (*inputs, *updates):
-        if redirected is not None and redirected in _identities(each):
+        if goes_into is not None and goes_into in _identities(each):
             raise SafehashError(f"{each}: it is read, and standard output goes into it: name another file")
+    for written in (*outputs, *updates):
+        if comes_from is not None and comes_from in _identities(written):
+            raise SafehashError(
+                f"{written}: it is written, and standard input comes from it: name another file"
+            )
+        is_itself = held_number(str(written.path)) is not None
+        if goes_into is not None and goes_into in _identities(written) and not is_itself:
+            raise SafehashError(
+                f"{written}: it is written, and standard output goes into it: name another file"
+            )
 
 
 def _named(arguments: argparse.Namespace) -> Iterator[PathText]:
@@ -167,10 +178,10 @@ def _is_below(name: str, folder: str) -> bool:
     return Path(os.path.realpath(folder)) in Path(os.path.realpath(name)).parents
 
 
-def _redirected() -> _Identity | None:
-    """Return which regular file standard output goes into, if it does."""
+def _regular(stream: TextIO) -> _Identity | None:
+    """Return which regular file a standard stream leads to, if it does."""
     try:
-        status = os.fstat(sys.stdout.fileno())
+        status = os.fstat(stream.fileno())
     except (OSError, ValueError, AttributeError):  # closed, or not the process's own
         return None
     return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None

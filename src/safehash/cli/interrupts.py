@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
 from collections import namedtuple
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 __all__ = ["check_interrupts", "end_heeding", "heeding_interrupts", "was_told_to_end"]
@@ -29,6 +31,26 @@ def _handle(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
+def _say_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Have what came where nothing can be raised come once more: in what is called when something is forgotten.
+
+    Python drops it there, with a traceback, and the command would go on to its end.
+    """
+    if _came and isinstance(unraisable.exc_value, KeyboardInterrupt):
+        # Not now: it would be raised in here, and be dropped again. Nothing happens if the command has ended by then.
+        again = threading.Timer(_SOON, _thread.interrupt_main, (_came[-1],))
+        again.daemon = True
+        again.start()
+    else:
+        _hooks[-1](unraisable)
+
+
+#: Seconds until what was dropped comes again.
+_SOON = 0.01
+#: What told of such exceptions before.
+_hooks: list[Callable[[sys.UnraisableHookArgs], object]] = [sys.__unraisablehook__]
+
+
 @contextmanager
 def heeding_interrupts(*, ends_process: bool) -> Iterator[None]:
     """Have ctrl-C, SIGTERM and a hang-up unwind a command, so that nothing of it stays behind.
@@ -50,8 +72,13 @@ def heeding_interrupts(*, ends_process: bool) -> Iterator[None]:
                 if signal.getsignal(number) == usual:
                     ours.append(number)
                     signal.signal(number, _handle)
+        if ours:
+            _hooks.append(sys.unraisablehook)
+            sys.unraisablehook = _say_again
         yield
     finally:
+        if ours and sys.unraisablehook is _say_again:
+            sys.unraisablehook = _hooks.pop()
         for number in ours:
             if signal.getsignal(number) is _handle or (number in _deaf and not ends_process):
                 signal.signal(number, _USUAL[number])
