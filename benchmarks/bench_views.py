@@ -136,6 +136,7 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
         "rows": {},
         "others": [],
     }
+    each: list[str] = []
     for number, manipulation in enumerate(MANIPULATIONS):
         if number < args.first and manipulation.name not in args.kinds:
             continue
@@ -154,6 +155,7 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
             row["n"] += 1
             if kinds:
                 row["kinds"][kinds[at]]["n"] += 1
+            own_hits: dict[str, tuple[int, str]] = {}
             for effort in EFFORTS:
                 result_of = views.look_up(
                     [upload],
@@ -165,6 +167,7 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
                 )
                 for hit in result_of.hits:
                     if hit.row == at:
+                        own_hits[effort] = (hit.distance, hit.view)
                         row["found"][effort] += 1
                         if kinds:
                             row["kinds"][kinds[at]]["found"][effort] += 1
@@ -178,6 +181,9 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
                 if at % NEAREST_EVERY == 0:
                     needs = nearest_other(upload, index, effort, shown)
                     add_nearest(row["nearest_other"], {effort: needs})
+            each.append(json.dumps([manipulation.name, in_package(paths[at]), own_hits]) + "\n")
+        if args.each:  # written anew after each manipulation: a run may be cut
+            Path(args.each).write_text("".join(each), encoding="utf-8")
         result["rows"][manipulation.name] = row
         print(manipulation.name, row["n"], dict(row["found"]), dict(row["other"]), flush=True)
     return result
@@ -414,6 +420,11 @@ def main() -> None:
     )
     parser.add_argument(
         "--kinds", nargs="*", default=[], metavar="NAME", help="of recall: of earlier ones, these, too"
+    )
+    parser.add_argument(
+        "--each",
+        metavar="FILE",
+        help="of recall: every copy's distance and view, by effort, as lines of JSON",
     )
     parser.add_argument("--n", type=int, default=20, help="of cost: photographs")
     parser.add_argument("--sizes", type=lambda text: [int(float(each)) for each in text.split(",")],

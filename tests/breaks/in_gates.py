@@ -10,7 +10,9 @@ _ALONE = "tests/matching/test_gates_one_by_one.py"
 _JUDGEMENT, _GATES, _FAMILIES = (
     f"src/safehash/matching/{name}.py" for name in ("judgement", "gates", "families")
 )
-_ALL = "(AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT)"
+_ALL = (
+    "(AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT)"
+)
 _KINDS = "_KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)"
 
 
@@ -49,6 +51,7 @@ BREAKS = (
             "CONTRAST",
             "PLAIN_GROUND",
             "REST_FLAT",
+            "ASLANT",
         )
     ),
     _moved("agreement", 'Range("agreement", 0.57, 0.57)', 'Range("agreement", 0.50, 0.50)'),
@@ -57,11 +60,39 @@ BREAKS = (
     _moved("plain shape", "    offset=64,", "    offset=60,"),
     _moved("laid out", "    bits=-11,", "    bits=0,"),
     Break(
+        what="a box of few pixels is taken for an upload of its own",
+        file=_GATES,
+        before="        if evidence.pixels < least:",
+        after="        if False:",
+        dies=(_ALONE,),
+    ),
+    Break(
+        what="graphics are seen from the side",
+        file=_FAMILIES,
+        before="may_gain=0.22, aslant=True,",
+        after="may_gain=0.22,",
+        dies=(_ALONE,),
+    ),
+    Break(
         what="an object on a plain ground is an overexposed photograph",
         file=_GATES,
         before="        return 0.0 if evidence.plain_ground else min(",
         after="        return min(",
         dies=(_ALONE,),
+    ),
+    Break(
+        what="the numbers of a palette are judged by their distance alone",
+        file="src/safehash/matching/views.py",
+        before="        gates = OTHER_CHANNELS if also.other_channels else None\n",
+        after="        gates = None\n",
+        dies=("tests/matching/test_other_channels.py",),
+    ),
+    Break(
+        what="what gates refused of other channels is not looked up where a viewer shows the same",
+        file="src/safehash/matching/views.py",
+        before="            if is_low or as_it_is is None:",
+        after="            if True:",
+        dies=("tests/matching/test_other_channels.py",),
     ),
     Break(
         what="a graphic may lie as far as a photograph",

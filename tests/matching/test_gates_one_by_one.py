@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from safehash.matching.evidence import MEASURES, Evidence
-from safehash.matching.families import WHOLE
+from safehash.matching.families import BENT, NESTED, WHOLE, Family
 from safehash.matching.gates import Refusal
 from safehash.matching.judgement import TURNS, WINDOWS, Gates
 from safehash.matching.views import Hit, _Finds
@@ -26,13 +26,13 @@ LIT: dict[str, Any] = {"lit": 0.5, "lit_greys": 5.8, "lit_common": 0.1, "lit_fla
 NOWHERE = -1
 
 
-def reach(gates: Gates, **measures: Any) -> int:
+def reach(gates: Gates, family: Family = WHOLE, **measures: Any) -> int:
     """Return the farthest distance, in bits, at which such a candidate is a match at a threshold of 31."""
     known = PHOTOGRAPH | measures
     assert known.keys() | {"distance"} == MEASURES.keys()
     within = [NOWHERE]
     for distance in range(129):
-        said = gates.judge(Evidence.of(WHOLE, known | {"distance": distance}))
+        said = gates.judge(Evidence.of(family, known | {"distance": distance}))
         if not isinstance(said, Refusal) and said <= 31:
             within.append(distance)
     assert within == list(range(-1, len(within) - 1)), "what is nearer is a match, too"
@@ -54,6 +54,9 @@ ALONE: list[tuple[str, dict[str, Any], int, int]] = [
     ("missing", {"missing": 0.25}, 57, 57),
     ("window quality", {"quality": 39}, NOWHERE, 57),
     ("window quality", {"quality": 40}, 57, 57),
+    ("pixels", {"family": NESTED, "pixels": 63.0}, NOWHERE, 57),
+    ("pixels", {"family": NESTED, "pixels": 64.0}, 31, 57),
+    ("pixels", {"pixels": 63.0}, 31, 57),
     ("faint coefficients", {"faint": 0.1501}, NOWHERE, 57),
     ("faint coefficients", {"faint": 0.15}, 57, 57),
     ("plain shape", {"plain_distance": 80}, 2 * (80 - 64), 57),
@@ -94,6 +97,10 @@ ALONE: list[tuple[str, dict[str, Any], int, int]] = [
     ("flat share of the rest", {"hidden": 0.2, "flat": 0.28}, 16, 31 + 20),
     ("flat share of the rest", {"hidden": 0.2, "flat": 0.22}, 31 + 24, 31 + 24),
     ("flat share of the rest", {"hidden": 0.0, "flat": 0.28}, 31 + 20, 31 + 20),
+    ("flat and common, aslant", {"family": BENT, "flat": 0.28, "common": 0.38}, 16, 31 + 22),
+    ("flat and common, aslant", {"family": BENT, "flat": 0.25, "common": 0.38}, 31 + 22, 31 + 22),
+    ("flat and common, aslant", {"family": BENT, "flat": 0.28, "common": 0.31}, 31 + 22, 31 + 22),
+    ("flat and common, aslant", {"flat": 0.28, "common": 0.38}, 31 + 20, 31 + 20),
     # Overexposed photographs, by what is not blown out.
     ("common greys", {"common": 0.6, **LIT}, 31 + 9, 57),
     ("common greys", {"common": 0.6, **LIT, "agreement": 0.57}, 31 + 9, 57),

@@ -89,7 +89,8 @@ def as_older_tools(load: Callable[[], Image], provenance: Provenance, step: int)
             facts = replace(facts, width=image.width, height=image.height, scale=step)
         return Decoded(pixels=pixels, provenance=facts)
 
-    return _also("as older tools see it", convert, provenance, "standard")
+    also = _also("as older tools see it", convert, provenance, "standard")
+    return replace(also, other_channels=True)
 
 
 def is_shrunk(provenance: Provenance) -> bool:

@@ -110,6 +110,9 @@ class Also:
     plain : bool
         Looked up as it is alone: not turned, no negative, no parts. It is what a tool that makes lists has of the
         file; where it cannot be read, that tool could not either, and nothing is missing.
+    other_channels : bool
+        Its samples mean something else than a viewer shows, palette indices for greys, say: two drawings may become
+        one, and a graphic matches near identity only.
 
     Examples
     --------
@@ -130,6 +133,7 @@ class Also:
     effort: Effort = "standard"
     shown: bool = False
     plain: bool = False
+    other_channels: bool = False
 
 
 @public_value

@@ -86,10 +86,7 @@ def seen(
     try:
         check(2)
     except ImageTooLarge as exc:
-        also = [
-            replace(failing(each.name, exc), effort=each.effort, shown=each.shown, plain=each.plain)
-            for each in also
-        ]
+        also = [replace(each, make=failing(each.name, exc).make) for each in also]
     if (
         provenance.frame == 0
         and is_shrunk(provenance)

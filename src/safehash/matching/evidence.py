@@ -193,6 +193,11 @@ class Evidence:
     def hidden(self) -> float:
         return self._candidate.hidden
 
+    @property
+    def aslant(self) -> bool:
+        """Whether each of four corners was moved by itself."""
+        return self.family.aslant
+
     @cached_property
     def pixels(self) -> float:
         top, bottom, left, right = (min(1.0, max(0.0, edge)) for edge in self._candidate.window)

@@ -267,7 +267,7 @@ class Detail(Gate):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pixels(Gate):
-    """Gives a view of few pixels no bits beyond the usual threshold."""
+    """Gives a view of few pixels no bits beyond the usual threshold, and refuses one of fewer than its family wants."""
 
     stage: ClassVar[int] = 3
 
@@ -276,6 +276,9 @@ class Pixels(Gate):
         return self.ranges[0].share(evidence)
 
     def allows(self, evidence: Evidence, room: Room) -> float | Refusal:
+        least = evidence.family.pixels
+        if evidence.pixels < least:
+            return self._refuse(evidence.pixels, f"at least {least} wanted", "pixels")
         return room.bits * room.large
 
 

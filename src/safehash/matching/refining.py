@@ -35,9 +35,8 @@ MAX_CANDIDATES = 12
 MAX_DEGENERATE = 4
 DEGENERATE_SEED = 40
 
-#: Windows tried before an entry is given up, and how much agreement the rest of the way may still bring.
+#: Windows tried before an entry is given up.
 _FIRST_LOOK = 30
-_MAY_GAIN = 0.15
 
 #: First and last change of a tilt, in degrees.
 _FIRST_TURN, _LAST_TURN = 0.8, 0.2
@@ -135,7 +134,7 @@ def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array)
             thumb, wanted, group.holes[at : at + 1], most=1, step=_FIRST_HOLE, max_evaluations=_FIRST_LOOK
         )
         found = first
-        if first[2] >= family.agreement - _MAY_GAIN:
+        if first[2] >= family.agreement - family.may_gain:
             found = _views.find_holes(
                 thumb,
                 wanted,
@@ -161,7 +160,7 @@ def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array)
 
     # A first look tells most unrelated entries: they start lower and gain less.
     distance, window, agreement = run(degrees, start.tolist(), family.step, family.room, _FIRST_LOOK)
-    if agreement >= family.agreement - _MAY_GAIN:
+    if agreement >= family.agreement - family.may_gain:
         distance, window, agreement = run(degrees, window, family.step, family.room)
         turn = _FIRST_TURN if degrees else 0.0
         while turn > _LAST_TURN:
@@ -239,4 +238,4 @@ def _in_two_looks(
 ) -> tuple[int, _Place, float]:
     """Move a place to where it agrees best: a first look tells most unrelated entries, and only others get a second."""
     first = run(start, _FIRST_LOOK)
-    return first if first[2] < family.agreement - _MAY_GAIN else run(first[1], family.evaluations)
+    return first if first[2] < family.agreement - family.may_gain else run(first[1], family.evaluations)

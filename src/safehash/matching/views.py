@@ -20,7 +20,7 @@ from .efforts import PROPOSALS
 from .evidence import Candidate, Evidence
 from .families import AS_IT_IS, TURNED
 from .gates import Refusal
-from .judgement import LOW_QUALITY, TURNS, WINDOWS, Gates
+from .judgement import LOW_QUALITY, OTHER_CHANNELS, TURNS, WINDOWS, Gates
 from .refining import refined
 from .sampling import Sample, Sampled
 from .settings import EFFORTS, Effort, check_effort
@@ -147,6 +147,29 @@ class _Queries:
         return tuple(zip(self.names, (digest.tobytes() for digest in self.digests), strict=True))
 
 
+class _Picture(NamedTuple):
+    """One picture of the upload to look at.
+
+    Attributes
+    ----------
+    picture : Decoded
+    name : str
+        What to call it; empty for the upload as it is.
+    plain : bool
+        Whether it is looked up as it is alone.
+    since : int
+        From which of `EFFORTS` on it is looked up.
+    gates : Gates or None
+        That judge it as it is; None: its distance alone decides.
+    """
+
+    picture: Decoded
+    name: str
+    plain: bool = False
+    since: int = 0
+    gates: Gates | None = None
+
+
 class Along(NamedTuple):
     """What goes along with one look-up.
 
@@ -239,7 +262,7 @@ def look_up(
         is_low = not _is_good(own.quality, min_quality)
         return witness is None and (is_low or (own.digest, is_low) in looked_up)
 
-    for picture, name, plain, since in _pictures(frames, effort, failures, deadline):
+    for picture, name, plain, since, as_it_is in _pictures(frames, effort, failures, deadline):
         own, queries, n_doubtful = _plain_views(
             picture, index.algorithm, "fast" if plain or not len(index) else effort,
             most=most_turned, is_enough=is_enough if looked_up else None,
@@ -266,12 +289,13 @@ def look_up(
             for each, why in looks:
                 witness.looks_at(name, own, each.named(), why)
         if not why_not:
-            looked_up.add((own.digest, is_low))
+            if is_low or as_it_is is None:  # what gates judged may lie near enough for its distance alone
+                looked_up.add((own.digest, is_low))
             if is_low and low_quality_distance is not None:
                 within = min(low_quality_distance, max_distance)
                 _search(queries, thumbs, index, name, found, within, LOW_QUALITY)
             else:
-                _search(queries, thumbs, index, name, found, found.within, None)
+                _search(queries, thumbs, index, name, found, found.within, as_it_is)
         if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
             sample.offer(own, thumbs, name, picture.shown_for, since)
         found.since.update(dict.fromkeys(found.best.keys() - before, since))
@@ -411,8 +435,8 @@ class _Finds:
 
 def _pictures(
     frames: Iterable[Decoded], effort: Effort, failures: list[ImageError], deadline: Deadline
-) -> Iterator[tuple[Decoded, str, bool, int]]:
-    """Yield every picture to look at, what to call it, whether as it is alone, and from which of `EFFORTS` on.
+) -> Iterator[_Picture]:
+    """Yield every picture to look at.
 
     Why others failed is added to `failures`.
     """
@@ -432,14 +456,14 @@ def _pictures(
         provenance = frame.provenance
         of_many = provenance.n_frames > 1
         name = f"frame {provenance.frame + 1} of {provenance.n_frames}" if of_many else ""
-        yield frame, name, False, 0
+        yield _Picture(frame, name)
         yield from _further_pictures(frame, name, effort, failures, deadline)
         del frame  # the next one takes its place in memory
 
 
 def _further_pictures(
     frame: Decoded, name: str, effort: Effort, failures: list[ImageError], deadline: Deadline
-) -> Iterator[tuple[Decoded, str, bool, int]]:
+) -> Iterator[_Picture]:
     """Yield what else may be seen of a frame, as `_pictures` does."""
     for also in frame.also:
         if EFFORTS.index(also.effort) > EFFORTS.index(effort):
@@ -454,7 +478,8 @@ def _further_pictures(
         except ImageError as exc:
             failures.append(exc)
             continue
-        yield picture, _named(also.name, name), also.plain, EFFORTS.index(also.effort)
+        gates = OTHER_CHANNELS if also.other_channels else None
+        yield _Picture(picture, _named(also.name, name), also.plain, EFFORTS.index(also.effort), gates)
         del picture
 
 
