@@ -130,9 +130,9 @@ def test_what_a_decision_took_is_its_own_time(monkeypatch: pytest.MonkeyPatch) -
 def test_many_uploads_are_decided_at_the_effort_that_is_asked_for() -> None:
     own = Matcher.from_entries([Entry(hash=Hash("md5", bytes(range(16))), source="own")])
     for effort in ("fast", "thorough", None):
-        told = own.check_many([b"words", b"more"], effort=effort, threads=2)  # type: ignore[arg-type]
+        told = own.check_many([b"words", b"more"], effort=effort, threads=2)
         assert [decision.audit.effort for decision in told] == [effort or "standard"] * 2
-        assert own.check(b"words", effort=effort).audit.effort == (effort or "standard")  # type: ignore[arg-type]
+        assert own.check(b"words", effort=effort).audit.effort == (effort or "standard")
     assert own.audit.effort == "standard"
 
 

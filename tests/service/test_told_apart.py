@@ -430,7 +430,7 @@ def test_the_log_says_what_was_sent_and_nothing_whole(here: Here, pictures: list
     )  # fmt: skip
     assert check["hash"] == digits(pictures[1])[:8] and check["milliseconds"] > 0
     assert (batch["outcomes"], "hash" in batch) == (["no_match"] * 8, False)
-    assert (refused["status"], refused["refused"]) == (400, "not understood: efort")
+    assert (refused["status"], refused["refused"]) == (400, "not understood")
     assert (unknown["route"], unknown["status"]) == ("unknown", 404)
 
 
