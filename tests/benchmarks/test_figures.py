@@ -394,8 +394,9 @@ def test_recall_counts_the_photograph_and_whatever_is_not_in_the_upload(
     monkeypatch.setattr(bench, "LIST_SIZE", 11)
     monkeypatch.setattr(bench, "MANIPULATIONS", bench.MANIPULATIONS[:2])
     args = argparse.Namespace(
-        photos=str(tmp_path / "photos"), mixes=str(tmp_path / "mixes"), names=None, first=0, kinds=[]
-    )
+        photos=str(tmp_path / "photos"), mixes=str(tmp_path / "mixes"), names=None, first=0, kinds=[],
+        each=str(tmp_path / "each"),
+    )  # fmt: skip
     first, second = bench.MANIPULATIONS
     for shard, n_found in ((0, {"fast": 1, "standard": 1, "thorough": 1}), (1, {})):
         result = bench.measure_recall(args, shard, 8)
@@ -405,6 +406,10 @@ def test_recall_counts_the_photograph_and_whatever_is_not_in_the_upload(
             first.name: n_found, second.name: n_found,
         }  # fmt: skip
         if shard == 0:
+            own = {"fast": [3, "as it is"], "standard": [4, "as it is"], "thorough": [5, "as it is"]}
+            assert list(map(json.loads, (tmp_path / "each").read_text().splitlines())) == [
+                [first.name, "0.png", own], [second.name, "0.png", own],
+            ]  # fmt: skip
             assert result["rows"][second.name]["distances"] == {"fast": [3], "standard": [4], "thorough": [5]}
             assert result["others"] == [
                 [effort, name, "0.png", other, far, "as it is"]

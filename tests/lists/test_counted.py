@@ -309,3 +309,17 @@ def test_what_is_suspicious_is_not_degenerate_besides() -> None:
         loaded_of("own", [Entry(hash=each) for each in (*regular, *(pdq() for _ in range(4)))]).table
     )
     assert (stats.degenerate, stats.suspicious) == (2, {"all zeros": 1})
+
+
+def test_all_that_an_entry_says_is_read_as_it_was_written(tmp_path: Path) -> None:
+    said = (
+        Opinion(owner="42", category="negative", labels=("w",), reasons=("q",), name="a name"),
+        Opinion(owner="43", category="seed"),
+    )
+    entry = Entry(
+        hash=pdq(quality=61), id="i", labels=("x", "y"), severity="s", category="disputed", owners=said,
+        created=days_ago(3), updated=days_ago(2), extra={"k": [1, "v"]}, source="own",
+    )  # fmt: skip
+    write_list(tmp_path / "own.jsonl", [entry])
+    (read,) = [each for each in load_list(tmp_path / "own.jsonl", now=NOW).table if each is not None]
+    assert read == entry

@@ -12,6 +12,8 @@ import pytest
 
 from safehash import Audit, Decision, Entry, Hash, Match, Matcher, Outcome
 from safehash.matching.decision import in_order, outcome_of, outcome_without
+from safehash.matching.flood import FloodGuard
+from safehash.matching.settings import FloodLimits
 
 AUDIT = Audit(version="0", algorithm="pdq", effort="standard", lists=(), thresholds=(), min_quality=50)
 
@@ -123,3 +125,22 @@ def test_what_a_decision_took_is_its_own_time(monkeypatch: pytest.MonkeyPatch) -
         assert {decision.milliseconds for decision in own.check_hashes(values[:n])} == {told}
     at(40.0, 40.5)
     assert own.check_hashes([]) == []
+
+
+def test_many_uploads_are_decided_at_the_effort_that_is_asked_for() -> None:
+    own = Matcher.from_entries([Entry(hash=Hash("md5", bytes(range(16))), source="own")])
+    for effort in ("fast", "thorough", None):
+        told = own.check_many([b"words", b"more"], effort=effort, threads=2)
+        assert [decision.audit.effort for decision in told] == [effort or "standard"] * 2
+        assert own.check(b"words", effort=effort).audit.effort == (effort or "standard")
+    assert own.audit.effort == "standard"
+
+
+def test_what_floods_most_is_told_first() -> None:
+    """With what it had matched by then; what others counted counts as often as they say."""
+    guard = FloodGuard(FloodLimits(max_share=0.1, min_matches=3, min_uploads=10))
+    guard.merge_counts(90, [("a", 12), ("b", 47), ("c", 9), ("d", 31)])
+    assert [(each.entry, each.n_uploads, each.n_matches) for each in guard.quarantined()] == [
+        ("b", 90, 47), ("d", 90, 31), ("a", 90, 12),
+    ]  # fmt: skip
+    assert guard.counts() == (90, {"a": 12, "b": 47, "c": 9, "d": 31})

@@ -430,7 +430,7 @@ def test_the_log_says_what_was_sent_and_nothing_whole(here: Here, pictures: list
     )  # fmt: skip
     assert check["hash"] == digits(pictures[1])[:8] and check["milliseconds"] > 0
     assert (batch["outcomes"], "hash" in batch) == (["no_match"] * 8, False)
-    assert (refused["status"], refused["refused"]) == (400, "not understood: efort")
+    assert (refused["status"], refused["refused"]) == (400, "not understood")
     assert (unknown["route"], unknown["status"]) == ("unknown", 404)
 
 
@@ -479,20 +479,23 @@ def test_until_lists_are_read_whoever_asks_is_told_to_come_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "damage", "kept", "status"),
+    ("refusal", "damage", "forgetting", "kept", "status"),
     [
-        ("", "", (), "ready"),
-        ("x", "", (), "degraded"),
-        ("", "x", (), "degraded"),
-        ("", "", ("two",), "degraded"),
+        ("", "", "", (), "ready"),
+        ("x", "", "", (), "degraded"),
+        ("", "x", "", (), "degraded"),
+        ("", "", "x", (), "degraded"),
+        ("", "", "", ("two",), "degraded"),
     ],
 )
 def test_what_is_not_as_it_should_be_is_said(
-    here: Here, refusal: str, damage: str, kept: tuple[str, ...], status: str
+    here: Here, refusal: str, damage: str, forgetting: str, kept: tuple[str, ...], status: str
 ) -> None:
-    here.engine.refusal, here.engine.damage, here.engine._generation.kept = refusal, damage, kept  # type: ignore[union-attr]
+    here.engine.refusal, here.engine.damage, here.engine.forgetting = refusal, damage, forgetting
+    here.engine._generation.kept = kept  # type: ignore[union-attr]
     assert here.ask("GET", "/readyz").json == {
         "status": status, "last_good": list(kept), "update_refused": bool(refusal), "damaged": bool(damage),
+        "forgetting": bool(forgetting),
     }  # fmt: skip
 
 
