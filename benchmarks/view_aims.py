@@ -32,6 +32,8 @@ _RECALL: tuple[tuple[str, float, float | None], ...] = (
 )
 #: By list size: what `thorough` may cost above `fast`, in milliseconds of processor.
 _ABOVE_FAST = {"100000": 10, "1000000": 14}
+#: Unrelated uploads among which one may match a wrong entry at `thorough`; at `standard` none may.
+_ONE_WRONG_IN = 5_000
 #: The most that `exhaustive` may take, in milliseconds, and `standard`, of `fast`.
 _EXHAUSTIVE, _STANDARD = 60, 1.1
 
@@ -58,6 +60,16 @@ def view_aims() -> list[str]:
     lines = [
         aim(f"{name}, of {rows[name]['kinds']['scene']['n']} unseen scenes, {effort}: found", bound, share)
         for name, effort, bound, share in _recalled(rows)
+    ]
+    mixes = load("views.json")["result"]["false"]["mixes"].values()
+    n_uploads = sum(mix["n"] for mix in mixes)
+    lines += [
+        aim(
+            f"of {n_uploads:,} unrelated uploads, {effort}: wrong",
+            -most,
+            sum(mix["wrong"][effort] for mix in mixes),
+        )
+        for effort, most in (("standard", 0), ("thorough", n_uploads // _ONE_WRONG_IN))
     ]
     for size, times in result["cost"]["milliseconds"].items():
         median = {effort: row["median"] for effort, row in times.items()}

@@ -170,11 +170,13 @@ def test_a_soak(tables: ModuleType, put: Any) -> None:
         {"minute": 9, "uploads": 1000, "lookups": 2000, "reloads": 33, "private_mebibytes": 444},
         {"minute": 12, "uploads": 1234, "lookups": 5678, "reloads": 41, "private_mebibytes": 422},
     ]
-    put("soak", {"minutes": 12, "errors": 6, "wrong": 7, "by_minute": minutes})
+    ran_with = {"workers": 2, "clients": 5, "pause_seconds": 0.25}
+    put("soak", {"minutes": 12, "errors": 6, "wrong": 7, "by_minute": minutes, **ran_with})
     (told,) = tables.soaked()
     assert told == (
         "12 minutes: 1,234 uploads, 5,678 look-ups, 41 reloads; 6 errors, 7 wrong answers; private memory of all "
-        "processes 400 MiB after 1.5 minutes, 422 MiB at the end, 444 at most."
+        "processes 400 MiB after 1.5 minutes, 422 MiB at the end, 444 at most. Workers: 2; clients that upload: 5, with "
+        "0.25 s between two requests."
     )
 
 

@@ -321,6 +321,9 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
         "cost": {"milliseconds": {"100000": costs, "1000000": costs}},
     }  # fmt: skip
     (tmp_path / "views-unseen.json").write_text(json.dumps({"result": unseen}))
+    mixes = {"icons": {"n": 4000, "wrong": {"standard": 0, "thorough": 2}},
+             "maps": {"n": 7000, "wrong": {"standard": 1, "thorough": 0}}}  # fmt: skip
+    (tmp_path / "views.json").write_text(json.dumps({"result": {"false": {"mixes": mixes}}}))
     expected = [
         "| two threads | >= 1.8 | 1.86 | yes |",
         "| RGB | >= 45 | 31 | **no** |",
@@ -336,6 +339,8 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
         "| 0.5 megapixels, scan with catalog, standard: of cores x deciding so on one thread | >= 0.9 | 0.88 | **no** |",  # noqa: E501
         "| web page, of 20 unseen scenes, thorough: found | >= 0.95 | 0.9 | **no** |",
         "| web page, of 20 unseen scenes, standard: found | >= 0.85 | 0.85 | yes |",
+        "| of 11,000 unrelated uploads, standard: wrong | <= 0 | 1 | **no** |",
+        "| of 11,000 unrelated uploads, thorough: wrong | <= 2 | 2 | yes |",
         "| 1.6 megapixels, among 100,000, standard: of fast | <= 1.1 | 1.05 | yes |",
         "| 1.6 megapixels, among 100,000, thorough: ms above fast | <= 10 | 10.5 | **no** |",
         "| 1.6 megapixels, among 100,000, exhaustive: ms | <= 60 | 61 | **no** |",
