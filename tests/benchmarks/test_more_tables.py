@@ -175,8 +175,8 @@ def test_a_soak(tables: ModuleType, put: Any) -> None:
     (told,) = tables.soaked()
     assert told == (
         "12 minutes: 1,234 uploads, 5,678 look-ups, 41 reloads; 6 errors, 7 wrong answers; private memory of all "
-        "processes 400 MiB after 1.5 minutes, 422 MiB at the end, 444 at most. Workers: 2; clients that upload: 5, with "
-        "0.25 s between two requests."
+        "processes 400 MiB after 1.5 minutes, 422 MiB at the end, 444 at most. Workers: 2; clients that upload: 5, "
+        "with 0.25 s between two requests."
     )
 
 
