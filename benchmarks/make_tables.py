@@ -68,7 +68,10 @@ def front() -> list[str]:
         return f"{100 * row['found'].get(effort, 0) / row['n']:.0f} %"
 
     n_uploads = sum(row["n"] for row in recall["rows"].values())
-    n_wrong = len({(name, photo) for _, name, photo, *_ in recall["others"]})
+    n_wrong = {
+        effort: len({(name, photo) for at, name, photo, *_ in recall["others"] if at == effort})
+        for effort in ("standard", "thorough")
+    }
     query, flat = (
         [told(each[who]["single"]["p50_us"] / 1000) for each in largest] for who in ("ours", "faiss_flat")
     )
@@ -84,7 +87,7 @@ def front() -> list[str]:
         f"{share('mirrored', 'standard')}, letterboxed {share('letterbox', 'standard')}, screenshots "
         f'{share("screenshot, dark", "standard")}; with `effort="thorough"` cropped by 5 % '
         f"{share('cropped 5 %', 'thorough')}, by 20 % only {share('cropped 20 %', 'thorough')}. Wrong matches among "
-        f"these {n_uploads} uploads: {n_wrong}.",
+        f'these {n_uploads} uploads: {n_wrong["standard"]}, and {n_wrong["thorough"]} with `effort="thorough"`.',
     ]
 
 

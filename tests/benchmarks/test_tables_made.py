@@ -78,7 +78,10 @@ INDEX = {
 }
 RECALL = {
     "n_photos": 4, "list_size": 1000, "n_real_listed": 44,
-    "others": [[effort, "letterbox", "p", "x", 3, "as it is"] for effort in ("fast", "standard")],
+    "others": [
+        *([effort, "letterbox", "p", "x", 3, "as it is"] for effort in ("fast", "standard", "thorough")),
+        *(["thorough", "mirrored", "p", entry, 3, "as it is"] for entry in ("x", "y")),
+    ],
     "rows": {
         name: {"n": 4, "found": found}
         for name, found in {
@@ -126,7 +129,7 @@ def test_front(tables: ModuleType) -> None:
     assert "3.60 ms; decoding its luma and nothing else: 3.50 ms; python-threatexchange: 48.0 ms" in told
     assert "in 130 µs (FAISS flat: 39.0 ms), 124 bytes a hash" in told
     assert "copies of 4 photographs" in told and "mirrored 100 %, letterboxed 75 %, screenshots 50 %" in told
-    assert "cropped by 5 % 75 %, by 20 % only 25 %" in told and "these 20 uploads: 1." in told
+    assert "cropped by 5 % 75 %, by 20 % only 25 %" in told and "these 20 uploads: 1, and 2 with" in told
 
 
 def test_front_says_what_each_machine_gave(tables: ModuleType, tmp_path: Path) -> None:
