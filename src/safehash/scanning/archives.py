@@ -17,7 +17,7 @@ from typing import IO, cast
 
 from ..errors import logger_of
 from ..files import BoundedReader, TooManyBytes, open_regular
-from .items import HEAD_BYTES, Found, Item, why_skipped
+from .items import HEAD_BYTES, Found, Item, is_tar, why_skipped
 from .records import Problem, Skipped
 
 __all__ = ["has_archive_name", "members"]
@@ -457,7 +457,7 @@ class _Bzip2(_Streams):
 
 def _tar_stream(file: IO[bytes], head: bytes) -> IO[bytes] | None:
     """Return the tar's own bytes, decompressed as they are read, or None if it is no tar."""
-    if head[257:262] == b"ustar":
+    if is_tar(head):
         return file
     if head.startswith(b"\x1f\x8b"):
         return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
