@@ -10,6 +10,7 @@ import re
 import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -204,3 +205,82 @@ def test_a_tar_of_the_oldest_kind_is_read(picture: bytes, tmp_path: Path) -> Non
     data[0] ^= 1  # another name than its checksum is of
     for head in (bytes(data[:512]), bytes(data[:300]), bytes(512)):
         assert why_skipped(head, "a", named=False) == "not an image"
+
+
+DIFFERS = "a.txt: its header and the archive's directory differ"
+ENDS = "a.txt: it ends where its archive's directory does not say"
+TEXT = b"a few words, and nothing to see. " * 8
+
+
+def hiding(
+    body: bytes,
+    text: bytes,
+    *,
+    flags: int,
+    method: int = 0,
+    sizes: tuple[int, ...] = (0, 0, 0),
+    extra: bytes = b"",
+) -> bytes:
+    """Return a zip of one text, whose member has these bytes and says this of itself; its directory says the truth."""
+    name, how = b"a.txt", struct.pack("<HHHHH", 20, flags, method, 0, 33)
+    own = b"PK\3\4" + how + struct.pack("<IIIHH", *sizes, len(name), len(extra)) + name + extra + body
+    listed = b"PK\1\2\x14\0" + how + struct.pack("<III", zlib.crc32(text), len(body), len(text))
+    listed += struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, 0) + name
+    return own + listed + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(listed), len(own), 0)
+
+
+@pytest.mark.parametrize("sizes", ["II", "QQ"])
+def test_a_member_that_ends_earlier_for_others_is_not_passed_over(
+    sizes: str, picture: bytes, tmp_path: Path
+) -> None:
+    """Regression: a picture lay in what the directory says is a text's own, behind an end that others go by.
+
+    Java's reader of streams goes by the end of what is packed, others by what stands behind a member.
+    """
+    path, hidden = tmp_path / "a.zip", zipped("b.png", data=picture)[: 30 + len("b.png") + len(picture)]
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(TEXT) + packer.flush()
+    behind = b"PK\7\x08" + struct.pack(f"<I{sizes}", zlib.crc32(TEXT), len(packed), len(TEXT))
+    for body, text, said in (
+        (packed, TEXT, "not an image"),
+        (packed + behind + hidden, TEXT, ENDS),
+        (packed, TEXT + b"more", ENDS),
+        (packed, TEXT[:-1], ENDS),
+        (packed[:-1], TEXT, ENDS),
+    ):
+        assert found(path, hiding(body, text, flags=8, method=8)) == ([], [said])
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    long = (
+        packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_SYNC_FLUSH) + b"\xff" * 9
+    )  # which is not read as far as that
+    assert found(path, hiding(long, bytes(1 << 10), flags=8, method=8)) == ([], [ENDS])
+    for n_text in (len(TEXT), (1 << 16) - 6):  # the second across what is read at once
+        text = TEXT.ljust(n_text, b"-")
+        body = text + b"PK\7\x08" + struct.pack(f"<I{sizes}", zlib.crc32(text), n_text, n_text) + hidden
+        assert found(path, hiding(body, body, flags=8)) == ([], [ENDS])
+        inner = b"-" + body  # a zip in a zip: what it says is of another place
+        assert found(path, hiding(inner, inner, flags=8)) == ([], ["not an image"])
+
+
+def test_sizes_in_64_bits_and_none_are_compared_too(picture: bytes, tmp_path: Path) -> None:
+    path, hidden = tmp_path / "a.zip", zipped("b.png", data=picture)
+    body = TEXT + hidden
+    for n_said, said in ((len(body), "not an image"), (len(TEXT), DIFFERS)):
+        extra = struct.pack("<HH", 0x5455, 0) + struct.pack("<HHQQ", 1, 16, n_said, n_said)
+        wide = (zlib.crc32(body), 0xFFFFFFFF, 0xFFFFFFFF)
+        assert found(path, hiding(body, body, flags=0, sizes=wide, extra=extra)) == ([], [said])
+    assert found(path, hiding(body, body, flags=8, sizes=(0, len(TEXT), len(TEXT)))) == ([], [DIFFERS])
+    assert found(path, hiding(body, body, flags=0)) == ([], [ENDS]), "others look for the next header"
+
+
+def test_what_is_read_for_its_end_expands_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members too long to be decided are unpacked as well."""
+    monkeypatch.setattr(archives, "_EXPANSION_FREE", 3 << 20)
+    monkeypatch.setattr(archives, "_EXPANSION", 0)
+    for n_text, said in (
+        (3 << 20, "not an image"),
+        (4 << 20, "archive that expands too far: the rest was not read"),
+    ):
+        packer, text = zlib.compressobj(wbits=-zlib.MAX_WBITS), bytes(n_text)
+        packed = packer.compress(text) + packer.flush()
+        assert found(tmp_path / "a.zip", hiding(packed, text, flags=8, method=8)) == ([], [said])

@@ -19,6 +19,7 @@ from ..errors import logger_of
 from ..files import BoundedReader, TooManyBytes, open_regular
 from .items import HEAD_BYTES, Found, Item, is_tar, why_skipped
 from .records import Problem, Skipped
+from .zip_headers import ends_elsewhere, own_header
 
 __all__ = ["has_archive_name", "members"]
 
@@ -37,15 +38,11 @@ _MEMBERS_FREE, _BYTES_A_MEMBER = 20_000, 128
 #: A zip's directory is held in memory, about 12 bytes for each of its own.
 _MAX_ZIP_DIRECTORY = 64 << 20
 _ZIP_HEADS = (b"PK\x03\x04", b"PK\x05\x06")
-#: Of a member's own header: flags, method, (time, date,) checksum, sizes, lengths of name and further fields.
-_LOCAL = struct.Struct("<6xHH4xIIIHH")
 #: What is behind a zip's directory: its record and locator of 64 bits, its end. Signature, and how long it is.
 _END_64, _LOCATOR_64, _END = b"PK\x06\x06", b"PK\x06\x07", b"PK\x05\x06"
 _LOCATOR_BYTES, _END_BYTES = 20, 22
 #: Behind a member may stand its checksum and sizes once more.
 _MAX_DESCRIPTOR = 24
-#: Of a number in a member's own header: it stands elsewhere.
-_ELSEWHERE = frozenset({0, 0xFFFFFFFF})
 #: How long nothing is, packed.
 _NOTHING_BYTES = 2
 _PIECE = 1 << 16
@@ -184,8 +181,8 @@ def _zip_members(
     taken: list[tuple[int, int]] = []
     with opened:
         for position, info in enumerate(opened.infolist(), start=1):
-            differs, end = _own_header(file, info)
-            taken.append((info.header_offset, end))
+            own = own_header(file, info)
+            taken.append((info.header_offset, own.end))
             if info.filename.endswith("/") and info.compress_size <= _NOTHING_BYTES:
                 continue  # a folder; zipfile's own question fails where there is no name
             if info.flag_bits & 1:
@@ -196,12 +193,12 @@ def _zip_members(
                     archive, position, info.filename, "packed by LZMA, bzip2 or the like: unpack it"
                 )
                 continue
-            if differs:
+            if own.differs:
                 yield _unread(
                     archive, position, info.filename, "its header and the archive's directory differ"
                 )
                 continue
-            allowed -= min(info.file_size, max_member_bytes)
+            allowed -= min(info.file_size, max_member_bytes) if own.has_sizes else info.file_size
             if allowed < 0:
                 yield Problem(path=archive.path, reason="archive that expands too far: the rest was not read")
                 return
@@ -210,6 +207,11 @@ def _zip_members(
                 yield Problem(path=archive.path, reason=_OVERLAPPING)
                 return
             try:
+                if ends_elsewhere(file, own, info):
+                    yield _unread(
+                        archive, position, info.filename, "it ends where its archive's directory does not say"
+                    )
+                    continue
                 with opened.open(info) as source:
                     found = _one(
                         archive, position, info.filename,
@@ -232,23 +234,6 @@ def _has_end_of_zip(file: IO[bytes], n_stored: int) -> bool:
     found = file.read().rfind(_END) >= 0
     file.seek(0)
     return found
-
-
-def _own_header(file: IO[bytes], info: zipfile.ZipInfo) -> tuple[bool, int]:
-    """Return whether a member's own header says something else than the directory, and where the member ends.
-
-    Tools that unpack a stream go by the one, all others by the other.
-    """
-    file.seek(max(0, info.header_offset))
-    head = file.read(_LOCAL.size) if info.header_offset >= 0 else b""
-    if len(head) < _LOCAL.size:
-        return True, info.header_offset
-    flags, method, crc, n_packed, n_bytes, n_name, n_extra = _LOCAL.unpack(head)
-    said = ((crc, info.CRC), (n_packed, info.compress_size), (n_bytes, info.file_size))
-    differs = method != info.compress_type or bool((flags ^ info.flag_bits) & 1)
-    if not flags & 8:  # else they stand behind it
-        differs |= any(own not in _ELSEWHERE and own != other for own, other in said)
-    return differs, info.header_offset + _LOCAL.size + n_name + n_extra + info.compress_size
 
 
 def _beside_members(
