@@ -26,6 +26,9 @@ _ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING, _MISSING 
     f"src/safehash/scanning/{name}.py"
     for name in ("archives", "confining", "store", "ledger", "scopes", "holdings", "incoming", "missing")
 )
+_ZIPS, _TARS, _FORWARD, _PACKED = (
+    f"src/safehash/scanning/{name}.py" for name in ("zips", "tars", "forward", "packed_streams")
+)
 
 _ENDS = "tests/scanning/test_archive_ends.py"
 _STREAMS, _INTERRUPTS = (f"tests/cli/{name}.py" for name in ("test_streams", "test_interrupts"))
@@ -44,14 +47,14 @@ BREAKS = (
     ),
     Break(
         what="an xz file's header decides how much memory is taken",
-        file=_ARCHIVES,
+        file=_PACKED,
         before="memlimit=_MAX_XZ_MEMORY",
         after="memlimit=None",
         dies=(f"{_SCAN}::test_an_xz_header_cannot_ask_for_memory",),
     ),
     Break(
         what="headers that pack to nothing are read on and on",
-        file=_ARCHIVES,
+        file=_TARS,
         before="            if position == most:\n",
         after="            if False:\n",
         dies=(f"{_SCAN}::test_headers_that_pack_to_nothing_are_read_so_far",),
@@ -250,14 +253,14 @@ BREAKS = (
     ),
     Break(
         what="a tar may expand without an end",
-        file=_ARCHIVES,
+        file=_FORWARD,
         before="        if self._position > self._allowed:\n",
         after="        if False:\n",
         dies=(f"{_SCAN}::test_a_tar_expands_so_far_and_no_further",),
     ),
     Break(
         what="a zip may expand without an end",
-        file=_ARCHIVES,
+        file=_ZIPS,
         before="            if allowed < 0:\n",
         after="            if False:\n",
         dies=(f"{_SCAN}::test_bombs_are_bounded",),
@@ -271,21 +274,21 @@ BREAKS = (
     ),
     Break(
         what="what follows a tar's end is dropped",
-        file=_ARCHIVES,
+        file=_TARS,
         before="                if not forward.is_blank():\n",
         after="                if False:\n",
         dies=(f"{_ENDS}::test_what_follows_a_tar_is_said",),
     ),
     Break(
         what="what no directory of a zip names is dropped",
-        file=_ARCHIVES,
+        file=_ZIPS,
         before="    if n_beside:\n",
         after="    if False:\n",
         dies=(f"{_ENDS}::test_what_no_directory_names_is_said",),
     ),
     Break(
         what="a zip's directory alone counts",
-        file=_ARCHIVES,
+        file=_ZIPS,
         before="            if differs:\n",
         after="            if False:\n",
         dies=(f"{_ENDS}::test_a_member_of_which_two_things_are_said_is_not_judged",),
@@ -345,14 +348,14 @@ BREAKS = (
     ),
     Break(
         what="a tar's header may ask for any memory",
-        file=_ARCHIVES,
+        file=_FORWARD,
         before=" or n_bytes > self.max_read:\n",
         after=":\n",
         dies=("tests/scanning/test_forward.py::test_no_more_is_asked_for_than_may_be_read_at_once",),
     ),
     Break(
         what="links in a tar are followed",
-        file=_ARCHIVES,
+        file=_TARS,
         before="            if not info.isfile() and info.type in tarfile.SUPPORTED_TYPES:\n",
         after="            if info.isdev():\n",
         dies=(f"{_SCAN}::test_archives_are_read_in_place",),

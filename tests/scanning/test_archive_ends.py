@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from safehash.scanning import archives
+from safehash.scanning import forward
 from safehash.scanning.archives import members
 from safehash.scanning.items import Item
 from safehash.scanning.records import Problem, Skipped
@@ -97,7 +97,7 @@ def test_what_follows_a_tar_is_said(ending: str, picture: bytes, tmp_path: Path)
 def test_zeros_behind_a_tar_are_read_so_far(
     picture: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archives, "_MAX_BLANK", 1 << 16)
+    monkeypatch.setattr(forward, "_MAX_BLANK", 1 << 16)
     data = tarred("a.png", data=picture).rstrip(b"\0")
     data += bytes(-len(data) % tarfile.BLOCKSIZE)
     assert found(tmp_path / "a.tar", data + bytes(1 << 16)) == (["a.png"], [])
