@@ -18,7 +18,7 @@ import pytest
 
 from safehash.scanning import forward
 from safehash.scanning.archives import members
-from safehash.scanning.items import Item
+from safehash.scanning.items import Item, why_skipped
 from safehash.scanning.records import Problem, Skipped
 from stores import write_picture
 
@@ -191,3 +191,16 @@ def test_a_member_of_which_two_things_are_said_is_not_judged(
 
 def test_a_folder_with_bytes_in_it_is_a_member(picture: bytes, tmp_path: Path) -> None:
     assert found(tmp_path / "a.zip", zipped("a/", "b.png", data=picture)) == (["a/", "b.png"], [])
+
+
+def test_a_tar_of_the_oldest_kind_is_read(picture: bytes, tmp_path: Path) -> None:
+    """Regression: without a name of its format it was left aside as "not an image", pictures and all."""
+    data = bytearray(tarred("a.png", data=picture))
+    data[257:265] = bytes(8)
+    data[148:156] = b" " * 8
+    data[148:155] = b"%06o\0" % sum(data[:512])
+    assert found(tmp_path / "a.tar", bytes(data)) == (["a.png"], [])
+    assert why_skipped(bytes(data[:512]), "a", named=False) == "archive, not opened"
+    data[0] ^= 1  # another name than its checksum is of
+    for head in (bytes(data[:512]), bytes(data[:300]), bytes(512)):
+        assert why_skipped(head, "a", named=False) == "not an image"

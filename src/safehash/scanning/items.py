@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ..images.lent import File
     from ..matching.settings import Effort
 
-__all__ = ["HEAD_BYTES", "Found", "Item", "is_container", "why_skipped"]
+__all__ = ["HEAD_BYTES", "Found", "Item", "is_container", "is_tar", "why_skipped"]
 
 #: How much of a file is looked at to tell what it is.
 HEAD_BYTES = 512
@@ -114,4 +115,15 @@ def why_skipped(head: bytes, name: str, *, named: bool) -> str | None:
 
 
 def is_container(head: bytes) -> bool:
-    return head.startswith(_CONTAINERS) or head[257:262] == b"ustar"
+    return head.startswith(_CONTAINERS) or is_tar(head)
+
+
+def is_tar(head: bytes) -> bool:
+    """Return whether a file begins like a tar; the oldest kind (``tar --format=v7``) has a checksum and no name."""
+    if head[257:262] == b"ustar":
+        return True
+    try:
+        tarfile.TarInfo.frombuf(head[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True

@@ -8,7 +8,7 @@ from typing import IO, cast
 
 from .archive_member import may_expand_to, member_of
 from .forward import MAX_TAR_HEADER, Forward
-from .items import Found, Item
+from .items import Found, Item, is_tar
 from .packed_streams import unpacked
 from .records import Problem, Skipped
 
@@ -27,7 +27,7 @@ _MAX_TAR_FIELDS = 64
 
 def tar_stream(file: IO[bytes], head: bytes) -> IO[bytes] | None:
     """Return the tar's own bytes, decompressed as they are read, or None if it is no tar."""
-    return file if head[257:262] == b"ustar" else unpacked(file, head)
+    return file if is_tar(head) else unpacked(file, head)
 
 
 def tar_members(stream: IO[bytes], archive: Item, n_stored: int, max_member_bytes: int) -> Iterator[Found]:
