@@ -6,7 +6,8 @@ from breaking import Break
 
 __all__ = ["BREAKS"]
 
-_ARCHIVES, _FORMATS = "src/safehash/scanning/archives.py", "src/safehash/lists/formats"
+_ZIPS, _TARS, _FORWARD = (f"src/safehash/scanning/{name}.py" for name in ("zips", "tars", "forward"))
+_FORMATS = "src/safehash/lists/formats"
 _IMAGES, _COUNTING, _HEIF = (
     "src/safehash/images",
     "tests/images/test_counting.py",
@@ -17,49 +18,49 @@ _OF_ARCHIVES, _OF_LISTS = "tests/scanning/test_archive_costs.py", "tests/lists/t
 BREAKS = (
     Break(
         what="headers of a tar have no end",
-        file=_ARCHIVES,
+        file=_FORWARD,
         before="        if self._left < 0:\n",
         after="        if False:\n",
         dies=(f"{_OF_ARCHIVES}::test_a_chain_of_headers_ends",),
     ),
     Break(
         what="each member of a tar has headers of its own length",
-        file=_ARCHIVES,
+        file=_TARS,
         before="            headers_left -= may_be_long - forward.end_header(max_member_bytes + 1)\n",
         after="            forward.end_header(max_member_bytes + 1)\n",
         dies=(f"{_OF_ARCHIVES}::test_all_headers_of_a_tar_have_an_end",),
     ),
     Break(
         what="headers of digits are searched",
-        file=_ARCHIVES,
+        file=_FORWARD,
         before="        if n_bytes > tarfile.BLOCKSIZE and _TOO_MANY_DIGITS.search(data):\n",
         after="        if False:\n",
         dies=(f"{_OF_ARCHIVES}::test_a_header_of_digits_is_not_searched",),
     ),
     Break(
         what="a tar may tell any number of fields of all its members",
-        file=_ARCHIVES,
+        file=_TARS,
         before="            if len(opened.pax_headers) > _MAX_TAR_FIELDS:\n",
         after="            if False:\n",
         dies=(f"{_OF_ARCHIVES}::test_few_fields_are_told_of_all_members",),
     ),
     Break(
         what="holes cost nothing",
-        file=_ARCHIVES,
+        file=_TARS,
         before="                left -= min(info.size, max_member_bytes)  # holes are in no stream, and are read\n",
         after="",
         dies=(f"{_OF_ARCHIVES}::test_holes_count_as_what_they_are_read_as",),
     ),
     Break(
         what="a map of holes may go back",
-        file=_ARCHIVES,
+        file=_TARS,
         before="        if offset < end or n_bytes < 0 or (not offset and not n_bytes):\n",
         after="        if False:\n",
         dies=(f"{_OF_ARCHIVES}::test_a_map_of_holes_goes_forward",),
     ),
     Break(
         what="members of a zip may share bytes",
-        file=_ARCHIVES,
+        file=_ZIPS,
         before="            if stored_left < 0:\n",
         after="            if False:\n",
         dies=(f"{_OF_ARCHIVES}::test_members_of_a_zip_share_no_bytes",),
@@ -206,7 +207,7 @@ BREAKS = (
     ),
     Break(
         what="members of a zip may be unpacked at one go",
-        file=_ARCHIVES,
+        file=_ZIPS,
         before="            if info.compress_type not in _BOUNDED:\n",
         after="            if False:\n",
         dies=(f"{_OF_ARCHIVES}::test_a_member_of_a_zip_is_unpacked_piece_by_piece_or_not_at_all",),

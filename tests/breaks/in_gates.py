@@ -90,7 +90,7 @@ BREAKS = (
     Break(
         what="what gates refused of other channels is not looked up where a viewer shows the same",
         file="src/safehash/matching/views.py",
-        before="            if is_low or as_it_is is None:",
+        before="            if is_low or not plain:",
         after="            if True:",
         dies=("tests/matching/test_other_channels.py",),
     ),

@@ -26,6 +26,9 @@ _ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING, _MISSING 
     f"src/safehash/scanning/{name}.py"
     for name in ("archives", "confining", "store", "ledger", "scopes", "holdings", "incoming", "missing")
 )
+_ZIPS, _TARS, _FORWARD, _PACKED = (
+    f"src/safehash/scanning/{name}.py" for name in ("zips", "tars", "forward", "packed_streams")
+)
 
 _ZIP_HEADERS, _ITEMS = (f"src/safehash/scanning/{name}.py" for name in ("zip_headers", "items"))
 _ENDS = "tests/scanning/test_archive_ends.py"
@@ -45,14 +48,14 @@ BREAKS = (
     ),
     Break(
         what="an xz file's header decides how much memory is taken",
-        file=_ARCHIVES,
+        file=_PACKED,
         before="memlimit=_MAX_XZ_MEMORY",
         after="memlimit=None",
         dies=(f"{_SCAN}::test_an_xz_header_cannot_ask_for_memory",),
     ),
     Break(
         what="headers that pack to nothing are read on and on",
-        file=_ARCHIVES,
+        file=_TARS,
         before="            if position == most:\n",
         after="            if False:\n",
         dies=(f"{_SCAN}::test_headers_that_pack_to_nothing_are_read_so_far",),
@@ -251,14 +254,14 @@ BREAKS = (
     ),
     Break(
         what="a tar may expand without an end",
-        file=_ARCHIVES,
+        file=_FORWARD,
         before="        if self._position > self._allowed:\n",
         after="        if False:\n",
         dies=(f"{_SCAN}::test_a_tar_expands_so_far_and_no_further",),
     ),
     Break(
         what="a zip may expand without an end",
-        file=_ARCHIVES,
+        file=_ZIPS,
         before="            if allowed < 0:\n",
         after="            if False:\n",
         dies=(f"{_SCAN}::test_bombs_are_bounded",),
@@ -272,21 +275,21 @@ BREAKS = (
     ),
     Break(
         what="what follows a tar's end is dropped",
-        file=_ARCHIVES,
+        file=_TARS,
         before="                if not forward.is_blank():\n",
         after="                if False:\n",
         dies=(f"{_ENDS}::test_what_follows_a_tar_is_said",),
     ),
     Break(
         what="what no directory of a zip names is dropped",
-        file=_ARCHIVES,
+        file=_ZIPS,
         before="    if n_beside:\n",
         after="    if False:\n",
         dies=(f"{_ENDS}::test_what_no_directory_names_is_said",),
     ),
     Break(
         what="a zip's directory alone counts",
-        file=_ARCHIVES,
+        file=_ZIPS,
         before="            if own.differs:\n",
         after="            if False:\n",
         dies=(f"{_ENDS}::test_a_member_of_which_two_things_are_said_is_not_judged",),
@@ -367,14 +370,14 @@ BREAKS = (
     ),
     Break(
         what="a tar's header may ask for any memory",
-        file=_ARCHIVES,
+        file=_FORWARD,
         before=" or n_bytes > self.max_read:\n",
         after=":\n",
         dies=("tests/scanning/test_forward.py::test_no_more_is_asked_for_than_may_be_read_at_once",),
     ),
     Break(
         what="links in a tar are followed",
-        file=_ARCHIVES,
+        file=_TARS,
         before="            if not info.isfile() and info.type in tarfile.SUPPORTED_TYPES:\n",
         after="            if info.isdev():\n",
         dies=(f"{_SCAN}::test_archives_are_read_in_place",),

@@ -141,3 +141,15 @@ def test_of_two_views_of_an_entry_the_one_that_needs_less_stays() -> None:
         for hit in order:
             found._keep(hit)
         assert found.best == {4: far}
+
+
+def test_what_a_view_that_is_not_told_needs_stays_the_least() -> None:
+    """Whichever view is told after it: `needs` is the least of all of them, and the one told needs least by itself."""
+    found = _Finds(31, None)
+    found._keep(Hit(row=4, distance=30, view="first"))
+    found.lower(4, Evidence.of(WHOLE, PHOTOGRAPH | {"distance": 36}))  # at up to 26 bits more
+    for distance, told in ((20, "nearer"), (25, "farther")):
+        found._keep(Hit(row=4, distance=distance, view=told))
+        assert (found.best[4].view, found.best[4].by_itself, found.best[4].needs) == ("nearer", 20, 10)
+    found._keep(Hit(row=4, distance=8, view="nearest"))
+    assert (found.best[4].view, found.best[4].by_itself, found.best[4].needs) == ("nearest", 8, 8)

@@ -82,3 +82,17 @@ def test_what_gates_refused_is_a_match_where_a_viewer_shows_the_same(judged_firs
     index = Index.from_digests(np.frombuffer(hash_array(other).digest, np.uint8)[None])
     found = views.look_up([upload], index, max_distance=31, min_quality=50)
     assert [hit.view for hit in found.hits] == ["on black"]
+
+
+def test_what_is_taken_as_it_is_alone_is_turned_where_a_viewer_shows_it() -> None:
+    """What the reference tool shrinks may have the very digest of what a viewer shows."""
+    photograph = Image.fromarray(skimage.data.chelsea())
+    also = (
+        Also("shrunk", partial(decoded, photograph), plain=True),
+        Also("on black", partial(decoded, photograph)),
+    )
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64), np.uint8)
+    upload = replace(decoded(Image.fromarray(noise)), also=also)
+    listed = Index([hash_array(np.asarray(photograph)[::-1, ::-1])])
+    found = views.look_up([upload], listed, max_distance=31, min_quality=50)
+    assert [hit.view for hit in found.hits] == ["on black, upside down"]

@@ -182,6 +182,34 @@ def test_degenerate_entries_are_no_more_work_than_a_few_refinements(monkeypatch:
     assert 0 < len(refined) <= 2 * refining.MAX_DEGENERATE
 
 
+def test_what_needs_no_threshold_is_refined_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    refined, refine = [], refining._refine
+
+    def counted(*given: Any) -> Candidate:
+        refined.append(given[0].name)
+        return refine(*given)
+
+    monkeypatch.setattr(refining, "_refine", counted)
+    own = picture("coffee")
+    listed = Index([compute.hash_array(np.asarray(own))])
+    (hit,) = look(decoded(ImageOps.expand(own, 60, "white")), listed, "thorough")
+    assert (hit.needs, refined) == (0, ["framed"])
+
+
+def test_what_was_found_is_refined_after_all_others() -> None:
+    """Where there is room left: an entry that another family found keeps none from being found."""
+    own = decoded(picture("coffee").crop((6, 4, 596, 398)))
+    digest = np.frombuffer(compute.hash_array(np.asarray(picture("coffee"))).digest, np.uint8)
+    near = np.repeat(digest[None], 5, axis=0)
+    near[np.arange(5), 3 * np.arange(5)] ^= 7
+    listed, batch = Index.from_digests(near), windows.wholes(Thumbnails(own))
+    in_order = [candidate.row for candidate, *_ in refining.refined(batch, listed, set())]
+    assert sorted(in_order) == list(range(5))
+    told = set(in_order[:2])
+    then = [candidate.row for candidate, *_ in refining.refined(batch, listed, set(), told)]
+    assert then == [*in_order[2:], *in_order[:2]]
+
+
 def test_degenerate_entries_far_from_every_window_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     own = profiles("coffee")
     cropped = decoded(own.crop((24, 20, 600, 392)))

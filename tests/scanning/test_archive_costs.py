@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from safehash.matching.matcher import Matcher
-from safehash.scanning import archives
+from safehash.scanning import archive_member, archives, tars
+from safehash.scanning.forward import Forward
 from safehash.scanning.items import Item
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Problem, ScanRecord
@@ -107,12 +108,12 @@ def test_all_headers_of_a_tar_have_an_end(
     one = told({"comment": "x" * 2000}) + member("known.png", picture)  # 512 + 2048 + 512 of headers
     path.write_bytes(gzip.compress(one * 4 + END))
     assert looked_at(path, matcher) == (["match"] * 4, [])
-    monkeypatch.setattr(archives, "_HEADERS", 0)
-    monkeypatch.setattr(archives, "_HEADERS_FREE", 4 * 3072)  # and a byte before each but the first
+    monkeypatch.setattr(tars, "_HEADERS", 0)
+    monkeypatch.setattr(tars, "_HEADERS_FREE", 4 * 3072)  # and a byte before each but the first
     outcomes, problems = looked_at(path, matcher)
     assert outcomes == ["match"] * 3
     assert problems == ["damaged archive: ReadError: its headers are too long"]
-    monkeypatch.setattr(archives, "_HEADERS", 1)
+    monkeypatch.setattr(tars, "_HEADERS", 1)
     assert looked_at(path, matcher)[0] == ["match"] * 4
 
 
@@ -155,10 +156,10 @@ def test_holes_count_as_what_they_are_read_as(
     whole = sparse("whole.png", picture, len(picture), [(0, len(picture))])
     long = sparse("long.png", picture, n_long, [(0, len(picture))])
     path.write_bytes(whole + long + whole + long + END)
-    monkeypatch.setattr(archives, "_EXPANSION", 0)
-    monkeypatch.setattr(archives, "_EXPANSION_FREE", 2 * n_long + 2 * len(picture))
+    monkeypatch.setattr(archive_member, "_EXPANSION", 0)
+    monkeypatch.setattr(archive_member, "_EXPANSION_FREE", 2 * n_long + 2 * len(picture))
     assert looked_at(path, matcher) == (["match"] * 4, [])
-    monkeypatch.setattr(archives, "_EXPANSION_FREE", 2 * n_long)
+    monkeypatch.setattr(archive_member, "_EXPANSION_FREE", 2 * n_long)
     outcomes, problems = looked_at(path, matcher)
     assert outcomes == ["match"] * 3
     assert problems == ["damaged archive: ReadError: it expands too far"]
@@ -213,7 +214,7 @@ def test_what_is_passed_over_is_read_in_large_pieces_and_never_at_once() -> None
             asked.append(n_bytes or 0)
             return super().read(n_bytes)
 
-    forward = archives._Forward(Source(bytes(1 << 20)), 1 << 30)
+    forward = Forward(Source(bytes(1 << 20)), 1 << 30)
     forward.begin_header(1 << 30)
     forward.end_header(1 << 30)
     assert forward.seek(1 << 20) == 1 << 20

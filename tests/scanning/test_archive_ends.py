@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from safehash.scanning import archives
+from safehash.scanning import archive_member, forward
 from safehash.scanning.archives import members
 from safehash.scanning.items import Item, why_skipped
 from safehash.scanning.records import Problem, Skipped
@@ -98,7 +98,7 @@ def test_what_follows_a_tar_is_said(ending: str, picture: bytes, tmp_path: Path)
 def test_zeros_behind_a_tar_are_read_so_far(
     picture: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archives, "_MAX_BLANK", 1 << 16)
+    monkeypatch.setattr(forward, "_MAX_BLANK", 1 << 16)
     data = tarred("a.png", data=picture).rstrip(b"\0")
     data += bytes(-len(data) % tarfile.BLOCKSIZE)
     assert found(tmp_path / "a.tar", data + bytes(1 << 16)) == (["a.png"], [])
@@ -275,8 +275,8 @@ def test_sizes_in_64_bits_and_none_are_compared_too(picture: bytes, tmp_path: Pa
 
 def test_what_is_read_for_its_end_expands_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Members too long to be decided are unpacked as well."""
-    monkeypatch.setattr(archives, "_EXPANSION_FREE", 3 << 20)
-    monkeypatch.setattr(archives, "_EXPANSION", 0)
+    monkeypatch.setattr(archive_member, "_EXPANSION_FREE", 3 << 20)
+    monkeypatch.setattr(archive_member, "_EXPANSION", 0)
     for n_text, said in (
         (3 << 20, "not an image"),
         (4 << 20, "archive that expands too far: the rest was not read"),

@@ -7,7 +7,7 @@ import tarfile
 
 import pytest
 
-from safehash.scanning.archives import _Forward
+from safehash.scanning.forward import Forward
 
 
 class Asked(io.BytesIO):
@@ -23,7 +23,7 @@ class Asked(io.BytesIO):
 
 def test_no_more_is_asked_for_than_may_be_read_at_once() -> None:
     source = Asked(bytes(5000))
-    forward = _Forward(source, 10_000)
+    forward = Forward(source, 10_000)
     forward.max_read = 1000
     assert forward.read(1000) == bytes(1000)
     for n_bytes in (1001, 1 << 40, -1, None):
@@ -36,7 +36,7 @@ def test_what_is_passed_over_is_read_in_pieces() -> None:
     """Of 64 KiB, or of what may be read at once."""
     for max_read, most in ((1 << 30, 1 << 16), (1 << 14, 1 << 14)):
         source = Asked(bytes(1_000_000))
-        forward = _Forward(source, 2_000_000)
+        forward = Forward(source, 2_000_000)
         forward.max_read = max_read
         assert forward.seek(1_000_000) == 1_000_000
         assert (source.most, source.n_reads) == (most, -(-1_000_000 // most))
@@ -44,7 +44,7 @@ def test_what_is_passed_over_is_read_in_pieces() -> None:
 
 
 def test_one_byte_back_is_as_far_as_it_goes() -> None:
-    forward = _Forward(io.BytesIO(b"abcdefgh"), 100)
+    forward = Forward(io.BytesIO(b"abcdefgh"), 100)
     assert (forward.read(5), forward.seek(4), forward.tell(), forward.read(2)) == (b"abcde", 4, 4, b"ef")
     for offset in (4, 0):
         with pytest.raises(tarfile.ReadError, match="cannot go back"):

@@ -32,9 +32,10 @@ from safehash.images.limits import Limits
 from safehash.matching.decision import Outcome
 from safehash.matching.matcher import Matcher
 from safehash.matching.settings import Settings
-from safehash.scanning import archives, run
+from safehash.scanning import archive_member, archives, run, tars
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.options import ScanOptions
+from safehash.scanning.packed_streams import unpacked
 from safehash.scanning.records import Problem, ScanRecord, Skipped
 from safehash.scanning.run import _Feed, _Pace, scan
 from safehash.scanning.sources import Inputs, count_files, find
@@ -687,16 +688,14 @@ def test_archive_members_of_one_name_are_two(
 def test_bombs_are_bounded(
     pictures: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from safehash.scanning import archives
-
     huge = b"\x89PNG\r\n\x1a\n" + bytes(3_000_000)
     make_zip(tmp_path / "bomb.zip", {f"{number}.png": huge for number in range(5)})
     listed = write_list(tmp_path_factory.mktemp("list") / "own.csv", pictures / "picture00001.png")
     small = Matcher.from_files(listed, settings=Settings(limits=Limits(max_bytes=1_000_000)))
     records = look(tmp_path, small)
     assert outcomes(records) == {f"bomb.zip!{number}.png": "too_large" for number in range(5)}
-    monkeypatch.setattr(archives, "_EXPANSION_FREE", 2_500_000)
-    monkeypatch.setattr(archives, "_EXPANSION", 1)
+    monkeypatch.setattr(archive_member, "_EXPANSION_FREE", 2_500_000)
+    monkeypatch.setattr(archive_member, "_EXPANSION", 1)
     records = look(tmp_path, small)
     assert len(outcomes(records)) == 2
     assert isinstance(records[-1], Problem)
@@ -708,8 +707,6 @@ def test_a_tar_expands_so_far_and_no_further(
     suffix: str, tmp_path: Path, matcher: Matcher, members: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is packed in it is unpacked up to the limit; what was read by then is told."""
-    from safehash.scanning import archives
-
     path = tmp_path / f"bomb.{suffix}"
     mode: Any = "w:" + suffix.partition(".")[2]
     with tarfile.open(path, mode) as archive:
@@ -718,26 +715,24 @@ def test_a_tar_expands_so_far_and_no_further(
             header.size = len(data)
             archive.addfile(header, io.BytesIO(data))
     n_whole = path.stat().st_size
-    monkeypatch.setattr(archives, "_EXPANSION", 0)
-    monkeypatch.setattr(archives, "_EXPANSION_FREE", (8 << 20) + len(members["in/known.png"]) + 20_000)
+    monkeypatch.setattr(archive_member, "_EXPANSION", 0)
+    monkeypatch.setattr(archive_member, "_EXPANSION_FREE", (8 << 20) + len(members["in/known.png"]) + 20_000)
     assert not [each for each in look(tmp_path, matcher) if isinstance(each, Problem)]
-    monkeypatch.setattr(archives, "_EXPANSION_FREE", 4 << 20)
+    monkeypatch.setattr(archive_member, "_EXPANSION_FREE", 4 << 20)
     records = look(tmp_path, matcher)
     assert outcomes(records)[f"bomb.{suffix}!known.png"] == "match"
     assert isinstance(records[-1], Problem)
     assert "expands too far" in records[-1].reason
     # What an archive may expand to grows with its own length.
-    monkeypatch.setattr(archives, "_EXPANSION", -(-(8 << 20) // n_whole) + 1)
+    monkeypatch.setattr(archive_member, "_EXPANSION", -(-(8 << 20) // n_whole) + 1)
     assert not [each for each in look(tmp_path, matcher) if isinstance(each, Problem)]
 
 
 def test_a_zip_s_directory_is_measured_before_it_is_held(
     tmp_path: Path, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from safehash.scanning import archives
-
     make_zip(tmp_path / "wide.zip", {f"{number}.txt": b"" for number in range(1_000)})
-    monkeypatch.setattr(archives, "_MAX_ZIP_DIRECTORY", 50_000)
+    monkeypatch.setattr(archives, "MAX_ZIP_DIRECTORY", 50_000)
     data = (tmp_path / "wide.zip").read_bytes()
     end = len(data) - 22
     n_bytes, start = struct.unpack_from("<II", data, end + 12)
@@ -820,7 +815,7 @@ def test_a_worker_that_crashes_leaves_no_core(pictures: Path, tmp_path: Path) ->
 def test_headers_that_pack_to_nothing_are_read_so_far(
     tmp_path: Path, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archives, "_MEMBERS_FREE", 100)
+    monkeypatch.setattr(tars, "_MEMBERS_FREE", 100)
     for name, n_members in (("few", 90), ("many", 400)):
         with tarfile.open(tmp_path / f"{name}.tar.xz", "w:xz") as archive:
             for number in range(n_members):
@@ -882,7 +877,8 @@ def test_xz_streams_are_read_to_their_ends(n_bytes: int) -> None:
         (one + two + b"something else", (both[0], tarfile.ReadError)),
         (one + two[:-9], (both[0], EOFError)), (one + bytes(spoilt) + two, (None, lzma.LZMAError)),
     ):  # fmt: skip
-        stream, got = archives._Xz(io.BytesIO(packed)), b""
+        stream, got = unpacked(io.BytesIO(packed), packed), b""
+        assert stream is not None
         try:
             while part := stream.read(n_bytes):
                 got += part

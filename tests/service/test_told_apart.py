@@ -12,7 +12,7 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from PIL import Image, ImageOps
@@ -35,25 +35,13 @@ from safehash.service.fetching import Fetcher
 from safehash.service.options import ServiceOptions
 from safehash.service.refusing import Refused
 from safehash.service.tokens import Tokens
-from services import form
+from services import Said, form
 from stores import write_pictures
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
 
 JSON = {"Content-Type": "application/json"}
 TOKENS = "check pipeline 0123456789abcdef\nadmin ops fedcba9876543210\n"
-
-
-class Told(NamedTuple):
-    """An answer."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 class Here:
@@ -84,7 +72,7 @@ class Here:
         self.asked.append((task, due))
         return {"explained": len(data)}
 
-    def ask(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Told:
+    def ask(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Said:
         """Ask as a client does."""
         path, _, query = path.partition("?")
         head = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
@@ -110,15 +98,15 @@ class Here:
         asyncio.run(run())
         start, *rest = sent
         named = {name.decode(): value.decode() for name, value in start["headers"]}
-        return Told(start["status"], named, b"".join(each.get("body", b"") for each in rest))
+        return Said(start["status"], named, b"".join(each.get("body", b"") for each in rest))
 
-    def post(self, path: str, given: Any, **headers: str) -> Told:
+    def post(self, path: str, given: Any, **headers: str) -> Said:
         """Post a file's bytes, or what JSON holds."""
         if isinstance(given, bytes):
             return self.ask("POST", path, given, headers)
         return self.ask("POST", path, json.dumps(given).encode(), {**JSON, **headers})
 
-    def form(self, path: str, data: bytes) -> Told:
+    def form(self, path: str, data: bytes) -> Said:
         body, kind = form(("photo", data))
         return self.ask("POST", path, body, {"Content-Type": kind})
 

@@ -286,9 +286,8 @@ class _Bench:
 
         def look(job: tuple[Effort, int]) -> tuple[Hit, ...]:
             effort, at = job
-            upload = decode(apply(_AS_IT_IS, self._listed[at].picture, Scene(np.random.default_rng(0))))
             return look_up(
-                [upload],
+                [_unaltered(self._listed[at].picture)],
                 self.index,
                 max_distance=NEAREST_WITHIN,
                 min_quality=self._min_quality,
@@ -388,10 +387,14 @@ def _reported_first(thresholds: Sequence[int]) -> tuple[int, ...]:
     return (reported, *(each for each in thresholds if each != reported))
 
 
+def _unaltered(picture: Picture) -> Decoded:
+    """Return a picture as it is looked up when nothing is done to it."""
+    return decode(apply(_AS_IT_IS, picture, Scene(np.random.default_rng(0))))
+
+
 def _turned(picture: Picture) -> tuple[Hash, ...]:
     """Return a picture's hash as it is, then those of its other orientations: of pixels, as look-ups turn them."""
-    nothing = Scene(np.random.default_rng(0))
-    return compute.turned_hashes(decode(apply(_AS_IT_IS, picture, nothing)))
+    return compute.turned_hashes(_unaltered(picture))
 
 
 def _alike(turned: Sequence[Sequence[Hash]], max_distance: int) -> list[set[int]]:

@@ -289,7 +289,7 @@ def look_up(
             for each, why in looks:
                 witness.looks_at(name, own, each.named(), why)
         if not why_not:
-            if is_low or as_it_is is None:  # what gates judged may lie near enough for its distance alone
+            if is_low or not plain:  # another of this digest is turned, too, and its distance alone decides
                 looked_up.add((own.digest, is_low))
             if is_low and low_quality_distance is not None:
                 within = min(low_quality_distance, max_distance)
