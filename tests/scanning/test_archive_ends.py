@@ -284,3 +284,37 @@ def test_what_is_read_for_its_end_expands_so_far(tmp_path: Path, monkeypatch: py
         packer, text = zlib.compressobj(wbits=-zlib.MAX_WBITS), bytes(n_text)
         packed = packer.compress(text) + packer.flush()
         assert found(tmp_path / "a.zip", hiding(packed, text, flags=8, method=8)) == ([], [said])
+
+
+@pytest.mark.parametrize(
+    ("in_front", "in_64_bits", "told"),
+    [
+        (1, False, "offset"),  # the second stands where it is said, the first where it ends
+        (1, True, "offset in 64 bits"),
+        (0, True, "offset"),  # not what 64 bits say
+        (0, True, "length"),
+    ],
+)
+def test_a_second_directory_is_said(
+    in_front: int, in_64_bits: bool, told: str, picture: bytes, tmp_path: Path
+) -> None:
+    """Regression: other tools took one that lay in what the first says is a text, with the picture it names."""
+    one = zipped("a.png", data=picture)
+    n_member = 30 + len("a.png") + len(picture)
+    n_listed = len(one) - n_member - 22
+    n_front = in_front * n_listed
+    at = n_front + 30 + len("a.txt") + len(TEXT)  # of the picture
+    text = TEXT + one[: n_member + 42] + struct.pack("<I", at) + b"a.png"
+    sizes = (zlib.crc32(text), len(text), len(text))
+    whole = bytearray(bytes(n_front) + hiding(text, text, flags=0, sizes=sizes))
+    end = len(whole) - 22
+    first, second, far = end - n_listed, end - 2 * n_listed, 76 if in_64_bits else 0
+    whole[first + 42 : first + 46] = bytes(4)  # where the text begins, without what is in front
+    n_told = 2 * n_listed + far if told == "length" else n_listed
+    whole[end + 12 : end + 20] = struct.pack("<II", n_told, second if told == "offset" else 0xFFFFFFFF)
+    if in_64_bits:
+        offset = second if "64" in told else first - n_front
+        whole[end:end] = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, n_listed, offset)
+        whole[end + 56 : end + 56] = struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
+    said = ["not an image", "archive with a second directory: it was not looked at"]
+    assert found(tmp_path / "a.zip", bytes(whole)) == ([], said)

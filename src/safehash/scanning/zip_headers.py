@@ -1,4 +1,4 @@
-"""What a zip's member says of itself, and whether tools that read on from the zip's start take it to end elsewhere."""
+"""What is said twice in a zip: of a member, by its own header and behind it; and where the directory is, by its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass
 from typing import IO
 
-__all__ = ["OwnHeader", "ends_elsewhere", "own_header"]
+__all__ = ["OwnHeader", "ends_elsewhere", "has_another_directory", "own_header"]
 
 #: Flags, method, (time, date,) checksum, sizes, lengths of name and further fields.
 _LOCAL, _LOCAL_BEGIN = struct.Struct("<6xHH4xIIIHH"), b"PK\x03\x04"
@@ -21,6 +21,11 @@ _SIZES_64 = 1
 #: What stands behind a member whose sizes were not known before: this, its checksum, and both sizes in 32 or 64 bits.
 _DESCRIPTOR, _DESCRIPTOR_BYTES = b"PK\x07\x08", 24
 _PIECE = 1 << 16
+#: What a directory begins with, and what stands behind it: a record and a locator in 64 bits where there are such, and
+#: its end. Size and offset of the directory are at these places in the two records.
+_DIRECTORY, _END_64, _END = b"PK\x01\x02", b"PK\x06\x06", b"PK\x05\x06"
+_LONG_BYTES, _END_BYTES = 76, 22
+_IN_END_64, _IN_END = struct.Struct("<40xQQ"), struct.Struct("<12xII")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +147,28 @@ def _holds_an_end(file: IO[bytes], n_stored: int, *, is_followed: bool) -> bool:
         kept = min(len(data), _DESCRIPTOR_BYTES)
         at += len(data) - kept
         data = data[-kept:]
+    return False
+
+
+def has_another_directory(file: IO[bytes], begin: int, end: int) -> bool:
+    """Return whether another directory than the one in these bytes may be the one that counts.
+
+    It counts where it ends right before its end, with all offsets moved by what stands in front; other tools take the
+    one at the very offset that its end tells, or go by what is said in 32 bits in place of 64.
+    """
+    file.seek(end)
+    behind = file.read(_LONG_BYTES + _END_BYTES)
+    places = set()
+    if behind.startswith(_END_64) and len(behind) >= _LONG_BYTES:
+        places.add(_IN_END_64.unpack_from(behind)[1])
+        end += _LONG_BYTES
+        behind = behind[_LONG_BYTES:]
+    if behind.startswith(_END) and len(behind) >= _END_BYTES:
+        n_bytes, offset = _IN_END.unpack_from(behind)
+        places |= {offset, end - n_bytes}
+    for place in places - {begin, _WIDE}:
+        if place >= 0:
+            file.seek(place)
+            if file.read(len(_DIRECTORY)) == _DIRECTORY:
+                return True
     return False

@@ -10,7 +10,7 @@ from ..files import BoundedReader, TooManyBytes
 from .archive_member import DAMAGE, may_expand_to, member_of, unread_member
 from .items import Found, Item
 from .records import Problem
-from .zip_headers import ends_elsewhere, own_header
+from .zip_headers import ends_elsewhere, has_another_directory, own_header
 
 __all__ = ["MAX_ZIP_DIRECTORY", "ZIP_HEADS", "has_end_of_zip", "zip_members"]
 
@@ -100,6 +100,8 @@ def zip_members(
             path=archive.path,
             reason=f"archive with {n_beside} bytes that belong to none of its members: they were not looked at",
         )
+    elif has_another_directory(file, *directory):
+        yield Problem(path=archive.path, reason="archive with a second directory: it was not looked at")
 
 
 def has_end_of_zip(file: IO[bytes], n_stored: int) -> bool:
