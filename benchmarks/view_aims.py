@@ -75,7 +75,12 @@ def view_aims() -> list[str]:
         median = {effort: row["median"] for effort, row in times.items()}
         among = f"1.6 megapixels, among {int(size):,}"
         lines += [
-            aim(f"{among}, standard: of fast", -_STANDARD, round(median["standard"] / median["fast"], 2)),
+            # Of pairs measured together, where they were: as docs/matching.md has it.
+            aim(
+                f"{among}, standard: of fast",
+                -_STANDARD,
+                round(times["standard"].get("times_fast") or median["standard"] / median["fast"], 2),
+            ),
             aim(
                 f"{among}, thorough: ms above fast",
                 -_ABOVE_FAST[size],

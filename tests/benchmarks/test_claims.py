@@ -122,6 +122,21 @@ def test_recall_in_docs_is_that_of_the_results() -> None:
         assert re.findall(r"[\d.]+", cells) == wanted, name
         n_compared += 1
     assert n_compared >= 20
+    # And how near the nearest entry of another picture is, over all of them.
+    said = re.search(
+        r"the first of the 304 is at (\d+), of an (\w+) at `(\w+)`, of the 250 \([^)]*\) at (\d+)", text
+    )
+    nearest = {
+        part: min(
+            (needs, effort, name)
+            for name, row in result[part]["rows"].items()
+            for effort, needs in row["nearest_other"].items()
+        )
+        for part in ("recall", "known")
+    }
+    (first, effort, name), (known, *_) = nearest["recall"], nearest["known"]
+    assert said is not None
+    assert said.groups() == (f"{first}", name.split()[0], effort, f"{known}")
 
 
 #: Formats of results/pixels.json, in the order of the rows of docs/pixels.md: which column each of their figures is.

@@ -115,6 +115,24 @@ def test_evidence_tells_a_match_from_what_a_larger_threshold_would_find(folder: 
     )
     assert sum(row["right"] for row in measured.evidence) == 4
     assert sum(row["matches"] for row in measured.evidence) == 1
+    assert measured.rows[0].views == {"as it is": 1}
+
+
+def test_a_false_match_is_one_by_the_threshold_that_it_needs(folder: Path) -> None:
+    """The second picture and, in its place, the first are cropped: farther off than the threshold, and found."""
+
+    def act(picture: Picture, scene: Scene) -> Picture:
+        is_first = same(picture, busy(0)) or same(picture, busy(1))
+        return busy(1).crop((16, 8, 152, 112)) if is_first else picture
+
+    measured = measure(
+        folder,
+        manipulations=[Manipulation("cropped", "codec", act, "PNG")],
+        options=EvaluationOptions(list_size=9, efforts=("fast", "thorough")),
+    )
+    (row,) = measured.rows
+    assert max(row.distances["thorough"]) > 31
+    assert (row.found, row.false) == ({"fast": 2, "thorough": 3}, {"thorough": 1})
 
 
 def test_pictures_that_are_alike_are_no_false_matches_of_a_peer_either(folder: Path) -> None:

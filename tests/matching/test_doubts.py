@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +12,14 @@ import pytest
 import skimage.data
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import ImageEnhance, ImageOps
 
 from drawn import decoded, picture
 from safehash import _views
 from safehash._digests import turn_digests
-from safehash.matching.families import COVERED, COVERED_AGAIN, NESTED
+from safehash.matching.efforts import PROPOSALS
+from safehash.matching.families import COVERED, COVERED_AGAIN, FAMILIES, NESTED
 from safehash.matching.holes import without_a_hole
-from safehash.matching.nested import windows_within
 from safehash.matching.refining import MAX_CANDIDATES, refined
 from safehash.matching.thumbnails import Thumbnails
 from safehash.matching.windows import Batch
@@ -107,13 +110,26 @@ def test_a_doubtful_bit_is_turned_with_its_digest(orientation: int, at: int) -> 
 
 
 def test_families_that_ask_have_doubts_for_each_digest() -> None:
-    framed = Thumbnails(decoded(picture("coffee")))
-    for propose, family in ((windows_within, NESTED), (without_a_hole, COVERED)):
-        batch = propose(framed)
-        assert family.doubtful and batch.family is family and batch.doubts is not None
+    framed = ImageOps.expand(ImageEnhance.Brightness(picture("coffee")).enhance(1.5), 60, (90, 120, 60))
+    thumbs, asking = Thumbnails(decoded(framed)), set()
+    for propose in PROPOSALS["exhaustive"]:
+        batch = propose(thumbs)
+        if not batch.family.doubtful:
+            assert batch.doubts is None
+            continue
+        asking.add(batch.family.name)
+        assert batch.doubts is not None
         assert batch.doubts.shape == batch.digests.shape
-        if len(batch.digests):
-            assert bits(batch.doubts).any(axis=1).all()
+        assert len(batch.digests) and bits(batch.doubts).any(axis=1).all(), batch.family.name
+    assert asking == {family.name for family in FAMILIES.values() if family.doubtful}
+    # And which these are, docs/matching.md says.
+    page = (Path(__file__).parents[2] / "docs" / "matching.md").read_text(encoding="utf-8").replace("\n", " ")
+    (said,) = re.findall(r"The families ([^.]*) look up, beside each slot, the slot with one such bit", page)
+    assert set(re.findall("`([^`]*)`", said)) == asking
+
+
+def test_families_that_ask_have_none_where_there_are_no_windows() -> None:
+    framed = Thumbnails(decoded(picture("coffee")))
     none = Batch(COVERED, framed)
     assert none.doubts is not None and none.doubts.shape == none.digests.shape == (0, 32)
 

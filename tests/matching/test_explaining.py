@@ -131,6 +131,17 @@ def test_a_near_entry_that_gates_keep_from_matching_is_told_with_the_gate(matche
     assert matcher.check(picture("rocket"), effort="thorough").refused == ()
 
 
+def test_what_lies_beyond_the_threshold_is_told_up_to_64_bits() -> None:
+    own = np.asarray(picture("coffee"))
+    rng, entries = np.random.default_rng(1), []
+    for distance in (31, 32, 64, 65):
+        digest = np.unpackbits(np.frombuffer(compute.hash_array(own).digest, np.uint8))
+        digest[rng.choice(256, distance, replace=False)] ^= 1
+        entries.append(safehash.Entry(hash=safehash.Hash("pdq", np.packbits(digest).tobytes()), source="own"))
+    (look,) = safehash.Matcher.from_entries(entries).explain(own, effort="fast").looks
+    assert [(near.distance, near.matches) for near in look.nearest] == [(31, True), (32, False), (64, False)]
+
+
 def test_one_entry_is_told_of_alone_with_how_near_every_view_comes(matcher: safehash.Matcher) -> None:
     own = ImageOps.expand(picture("coffee"), 50, "white")
     (match,) = matcher.check(UPLOADS["mirrored"]()).matches

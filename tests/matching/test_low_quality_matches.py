@@ -76,6 +76,9 @@ def test_it_must_come_nearer_than_the_setting_says(tmp_path: Path, within: int |
         assert [match.distance for match in decision.matches] == [
             n_bits for n_bits in (0, 6, 8, 12, 14, 30) if n_bits <= limit
         ]
+    # Nor farther than the list allows, which is what `explain` says of it.
+    told = [near.threshold for look in matcher.explain(faint(), effort="fast").looks for near in look.nearest]
+    assert told == [limit] * len(told) and bool(told) is (within is not None)
     assert matcher.audit.low_quality_distance == within
     saved = tmp_path / "list.shx"
     matcher.save(saved)

@@ -22,7 +22,9 @@ from safehash.hashing.hashes import Algorithm
 from safehash.images import decoding
 from safehash.images.pictures import Also, Decoded
 from safehash.matching import efforts, evidence, refining, views, windows
+from safehash.matching.aslant import aslant
 from safehash.matching.evidence import Candidate
+from safehash.matching.holes import without_a_hole
 from safehash.matching.settings import EFFORTS, Effort
 from safehash.matching.thumbnails import Thumbnails
 from safehash.search.index import Index
@@ -180,6 +182,24 @@ def test_degenerate_entries_are_no_more_work_than_a_few_refinements(monkeypatch:
     monkeypatch.setattr(refining, "_refine", counted)
     look(decoded(own.crop((24, 20, 600, 392))), Index.from_digests(entries), "thorough")
     assert 0 < len(refined) <= 2 * refining.MAX_DEGENERATE
+
+
+@pytest.mark.parametrize("propose", [windows.wholes, windows.larger_windows, aslant, without_a_hole])
+def test_what_is_too_far_from_enough_after_a_first_look_gets_no_second(
+    propose: Callable[[Thumbnails], windows.Batch],
+) -> None:
+    batch = propose(Thumbnails(decoded(picture("coffee").crop((20, 12, 590, 390)))))
+    digest = np.frombuffer(compute.hash_array(np.asarray(picture("coffee"))).digest, np.uint8)[None]
+
+    def agreement(may_gain: float) -> float:
+        family = replace(batch.family, agreement=0.99, may_gain=may_gain)
+        found = refining._refine(family, batch.groups[0], 0, 0, digest).agreement
+        assert found is not None
+        return found
+
+    first = agreement(-1.0)
+    assert agreement(0.985 - first) == first
+    assert agreement(0.995 - first) > first
 
 
 def test_what_needs_no_threshold_is_refined_once(monkeypatch: pytest.MonkeyPatch) -> None:

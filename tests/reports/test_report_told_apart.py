@@ -74,6 +74,7 @@ def names_of(page: str) -> list[str]:
         ({"folder": "x/a"}, ["one.png", "one.png"]),
         ({"folder": "x-y"}, ["three.png"]),
         ({"run": 1}, ["one.png", "three.png", "two.png"]),
+        ({"run": 2}, ["four.png", "one.png", "one.png", "three.png", "two.png"]),
         ({"since": 0}, ["four.png", "one.png", "one.png", "three.png", "two.png"]),
         ({"since": 1}, ["four.png", "one.png"]),
         ({"label": "two"}, ["one.png"]),

@@ -574,6 +574,23 @@ def test_a_scan_with_lists_of_one_kind_of_hashes_has_them_known(store: Path, tmp
     assert again.n_unchanged == again.n_files == 7, "the flat and the broken one have none, however often"
 
 
+def test_what_has_digests_of_its_bytes_alone_is_missing_from_no_look_up_by_pictures(
+    store: Path, tmp_path: Path
+) -> None:
+    """Whatever was scanned with: of what could not be decided nothing else can be looked up."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name in ("picture00000.png", "picture00001.png"):
+        shutil.copy(store / "pictures" / name, pictures)
+    (pictures / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing")
+    scan_into(tmp_path / "c.db", pictures, matcher_of(store, "b"), file_digests=["md5"])
+    with Catalog(tmp_path / "c.db") as catalog:
+        told = {name: unstored(catalog, [name]) for name in ("pdq", "phash", "md5", "sha1")}
+    assert told["pdq"] == told["md5"] == []
+    assert told["phash"][0].startswith("phash: looked up in 0 of 2 files alone")
+    assert told["sha1"][0].startswith("sha1: looked up in 0 of 3 files alone")
+
+
 def lists_of(path: Path, name: str) -> set[str]:
     """Return the lists that a file matches."""
     with Catalog(path) as catalog:
