@@ -379,6 +379,27 @@ BREAKS = (
         f"{_PROTOCOL}::test_an_upload_that_was_refused_before_it_came_is_dropped_to_its_end",
     ),
     _in(
+        "service/bodies",
+        "whose upload is packed is cut off while it sends",
+        'headers={"Accept-Encoding": "identity"}',
+        'headers={"Accept-Encoding": "identity", "Connection": "close"}',
+        f"{_PROTOCOL}::test_an_upload_that_is_refused_for_its_head_is_dropped_to_its_end",
+    ),
+    _in(
+        "service/protocol",
+        "a connection with a byte behind its answer stays for ever",
+        "        elif self._is_whole and (self.cycle is None or self.cycle.response_complete):\n",
+        "        elif False:\n",
+        f"{_PROTOCOL}::test_who_sends_something_behind_an_answer_and_nothing_more_is_left",
+    ),
+    _in(
+        "service/protocol",
+        "a request is taken for a body that was refused before it was sent",
+        "            if cycle.waiting_for_100_continue and not cycle.body:\n",
+        "            if False:\n",
+        f"{_PROTOCOL}::test_who_is_refused_before_sending_is_not_waited_for",
+    ),
+    _in(
         "service/protocol",
         "what is no HTTP is answered before what came before it",
         "        elif self.pipeline:\n            cycle, _ = self.pipeline[0]\n",
