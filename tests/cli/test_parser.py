@@ -80,9 +80,9 @@ def test_a_threshold_is_of_all_lists_or_of_one(tmp_path: Path, capsys: pytest.Ca
     assert told("--max-distance", "20", "--max-distance", "a=b=7") == {"": 20, "a=b": 7}
     with pytest.raises(SafehashError, match="no list is called so; there are a=b, other"):
         told("--max-distance", "nobody=7")
-    for wrong in ("=7", "other=", "other=300", "other=x"):
+    for wrong in (["=7"], ["other="], ["other=300"], ["other=x"], ["7", "7"], ["other=7", "other=9"]):
         with pytest.raises(SystemExit):
-            told("--max-distance", wrong)
+            told(*[word for each in wrong for word in ("--max-distance", each)])
         assert "--max-distance" in capsys.readouterr().err
 
 

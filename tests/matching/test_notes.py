@@ -83,6 +83,35 @@ def test_remarks_follow_a_reload(listed: Path) -> None:
     assert not matcher.notes
 
 
+@pytest.mark.parametrize("kind", ["lists", "snapshot"])
+def test_what_a_reload_takes_the_bearer_from_is_logged_once(
+    kind: str, listed: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A snapshot whose list was called otherwise lost that list's own threshold, and only who asked was told."""
+    path = listed.with_suffix(".safehash")
+    settings = Settings(
+        policy=Policy(per_list={"own": ListPolicy(max_distance={"pdq": 7})}), allow_ids=["b-1", "b-2"]
+    )
+    Matcher.from_files(listed).save(path)
+    matcher = (
+        Matcher.open(path, settings=settings)
+        if kind == "snapshot"
+        else Matcher.from_files(listed, settings=settings)
+    )
+    text = listed.read_text().replace("b-1", "b-3")
+    (listed if kind == "lists" else listed.with_name("other.csv")).write_text(text)
+    if kind == "snapshot":
+        Matcher.from_files(listed.with_name("other.csv")).save(path)
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, "safehash"):
+        matcher.reload()
+        matcher.reload()
+    assert [record.getMessage() for record in caplog.records] == [
+        *["settings for the list 'own' have no effect: no list is called so"] * (kind == "snapshot"),
+        "the allowed id 'b-1' is no listed entry's",
+    ]
+
+
 def test_what_was_settled_when_a_snapshot_was_built_is_noted(listed: Path) -> None:
     """`Policy(categories=...)` was taken by `open`, and did nothing."""
     path = listed.with_suffix(".safehash")

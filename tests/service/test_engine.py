@@ -410,9 +410,13 @@ def test_what_was_not_committed_is_counted_once_and_by_all(
     assert third.counts() == (6, {key: 6})
 
 
-def test_a_memory_that_was_moved_is_told_and_not_written(matcher: safehash.Matcher, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", ["", "-wal"])
+def test_a_memory_that_was_moved_is_told_and_not_written(
+    ending: str, matcher: safehash.Matcher, tmp_path: Path
+) -> None:
     """SQLite writes on into a file without a name: what reviewers said was gone with the process."""
     path, moved = tmp_path / "state.db", tmp_path / "moved.db"
+    there = path.with_name(path.name + ending)
 
     async def run() -> list[tuple[bool, int]]:
         options = ServiceOptions(workers=1, reload_seconds=None, state=str(path))
@@ -422,7 +426,7 @@ def test_a_memory_that_was_moved_is_told_and_not_written(matcher: safehash.Match
         told = []
         await engine.start()
         try:
-            for source, target in ((path, moved), (moved, path)):
+            for source, target in ((there, moved), (moved, there)):
                 source.rename(target)
                 warnings = 0
                 for _ in range(3):

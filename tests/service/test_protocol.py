@@ -17,6 +17,7 @@ from uvicorn.server import ServerState
 from safehash.service.bodies import read_pieces
 from safehash.service.pieces import PIECES, Pieces
 from safehash.service.protocol import Bounded
+from safehash.service.refusing import Refused
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
 
@@ -240,6 +241,32 @@ def test_an_upload_that_was_refused_before_it_came_is_dropped_to_its_end() -> No
     assert not wire.closed
 
 
+async def read_or_refuse(scope: Any, receive: Any, send: Any) -> None:
+    """Answer once the body is there, or with why it is not read."""
+    try:
+        await read_pieces(Request(scope, receive), max_bytes=100, seconds=5)
+    except Refused as exc:
+        await exc.response("problem")(scope, receive, send)
+    else:
+        await respond(send, b"done")
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [(b"Content-Encoding: gzip\r\n", b"415"), (b"Content-Type: image/png\r\nContent-Type: a/b\r\n", b"400")],
+    ids=["packed", "of two kinds"],
+)
+def test_an_upload_that_is_refused_for_its_head_is_dropped_to_its_end(head: bytes, status: bytes) -> None:
+    """As one that is told to come back."""
+    sent = [
+        HEAD + head + b"Content-Length: 8000000\r\n\r\n",
+        *[bytes(100_000)] * 80,
+        b"GET / HTTP/1.1\r\n\r\n",
+    ]
+    wire = talk(read_or_refuse, iter(sent), until=lambda wire: wire.written.endswith(b"done") or wire.closed)
+    assert wire.written.startswith(b"HTTP/1.1 " + status) and wire.written.endswith(b"done")
+
+
 def test_what_is_longer_than_is_taken_comes_in_pieces() -> None:
     pieces = [HEAD + b"Content-Length: 5000000\r\n\r\n", *[bytes(100_000)] * 50]
     wire = talk(read_all, iter(pieces), until=answered)
@@ -343,6 +370,25 @@ def test_who_says_that_nothing_more_comes_of_him_is_answered() -> None:
 def test_who_sends_nothing_more_is_left(pieces: list[bytes], said: bytes) -> None:
     wire = talk(read_nothing, iter(pieces), kind=Quick, until=closed)
     assert wire.written[: len(said)] == said and wire.written.count(b"HTTP/1.1") == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [(b"GET / HTTP/1.1\r\n\r\n", b"\r\n"), (HEAD + b"Content-Length: 4\r\n\r\n", b"abcd")],
+    ids=["an empty line", "the body that nobody read"],
+)
+def test_who_sends_something_behind_an_answer_and_nothing_more_is_left(first: bytes, later: bytes) -> None:
+    """uvicorn waits for a next request until anything comes; with a byte, a connection stayed for ever."""
+    wire = talk(read_nothing, iter([first, b"", later]), kind=Quick, until=closed)
+    assert wire.written.startswith(b"HTTP/1.1 200 ") and wire.written.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(("body", "is_closed"), [(b"", True), (b"a", False)], ids=["waits", "does not wait"])
+def test_who_is_refused_before_sending_is_not_waited_for(body: bytes, is_closed: bool) -> None:
+    """What he asked next was taken for the body that he had been told not to send."""
+    head = HEAD + b"Content-Length: 200\r\nExpect: 100-continue\r\n\r\n"
+    wire = talk(read_nothing, iter([head + body]), until=answered)
+    assert (b"connection: close" in wire.written, wire.closed) == (is_closed, is_closed)
 
 
 def test_a_second_request_on_its_way_is_not_taken_for_the_rest_of_the_first() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
@@ -30,10 +31,12 @@ from safehash.service import hma, running
 from safehash.service.access import AccessLog
 from safehash.service.app import ROUTES, make_app, service_of
 from safehash.service.asking import MOST_JSON
+from safehash.service.description import openapi
 from safehash.service.engine import Engine
 from safehash.service.fetching import Fetcher
 from safehash.service.options import ServiceOptions
 from safehash.service.refusing import Refused
+from safehash.service.serving import Route
 from safehash.service.tokens import Tokens
 from services import Said, form
 from stores import write_pictures
@@ -516,6 +519,17 @@ def test_who_may_ask_what(matcher: Matcher, tmp_path: Path) -> None:
         assert is_free or page == 403, "a page in a browser"
         if (method, path) in ADMINS:
             assert status(opened) == 403
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_what_comes_of_a_question_is_in_the_description(here: Here, route: Route) -> None:
+    """What is never done, and what is never there, was told to be "done"."""
+    told = openapi([route])["paths"][route.path][route.method.lower()]["responses"]
+    path = re.sub("{.*?}", "two", route.path)
+    for answer in (here.ask(route.method, path), here.ask(route.method, f"{path}?more=1")):
+        assert str(answer.status) in told
+        assert "200" in told or answer.status >= 400
+    assert ("401" in told) == (route.role != "anybody")
 
 
 def test_another_method_is_told_which_there_are(here: Here) -> None:

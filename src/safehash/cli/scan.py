@@ -248,6 +248,10 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
 
     differs: dict[str, Any] = {}
     distances = dict(arguments.max_distance or ())
+    if len(distances) < len(arguments.max_distance or ()):
+        arguments.parser.error(
+            "argument --max-distance: said twice of all lists, or of one: nobody knows which counts"
+        )
     if "" in distances:
         differs["max_distance"] = {"pdq": distances.pop("")}
     if distances:

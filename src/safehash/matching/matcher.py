@@ -32,7 +32,7 @@ from .pairs import Pairs
 from .saving import adopt_state, replaced, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot
-from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on, state_of_entries
+from .state import Sources, State, is_gone, of_lists, origin_of, read_state, state_of_entries
 from .telling import _Telling
 
 __all__ = ["Matcher"]
@@ -103,9 +103,14 @@ class Matcher(_Telling):
         self._keeps_good = keeps_good
         self._reloading = threading.RLock()
         if not is_known:
-            for remark in remarks_on(state, settings, opened=sources.snapshot is not None):
-                _LOG.warning("%s", remark)
+            self._warn(known=())
         return self
+
+    def _warn(self, *, known: Collection[str]) -> None:
+        """Log what the settings name in vain now, but for what is known."""
+        for remark in self._settings_in_vain():
+            if remark not in known:
+                _LOG.warning("%s", remark)
 
     @classmethod
     def from_files(
@@ -282,6 +287,7 @@ class Matcher(_Telling):
         if self._sources == Sources():
             raise ListError("made of entries: there is nothing to read again")
         with self._reloading:  # what was read last stays
+            _, known = self._remarks
             if self._sources.snapshot is not None:
                 # All of it is checked, as nothing has to be known at once: damage never replaces what is sound.
                 snapshot = open_snapshot(self._sources.snapshot, verify="full", trusted=self._asked.trusted)
@@ -292,6 +298,7 @@ class Matcher(_Telling):
             self._refusals = Refusals()
             lists = ", ".join(f"{each.name} {each.snapshot[:SHOWN_DIGITS]}" for each in self.lists)
             _LOG.info("reloaded: %d entries of %s", len(self), lists)
+            self._warn(known=known)  # a list that is called otherwise now has lost its own threshold
 
     def reload_if_changed(self) -> bool:
         """Reload if a file was replaced or changed since it was read; return whether there is a new state.

@@ -93,13 +93,17 @@ class _Telling:
         >>> safehash.Matcher.from_files("list.csv", settings=settings).notes
         ("the allowed id 'b-7' is no listed entry's",)
         """
+        refused = (self._refusals.note,) if self._refusals.note else ()
+        return tuple(map(shortened, (*refused, *self._state.notes, *self._settings_in_vain())))
+
+    def _settings_in_vain(self) -> tuple[str, ...]:
+        """Return what the settings name and nothing bears: once of a state, as it may read every id of a snapshot."""
         state = self._state
         known, remarks = self._remarks
-        if known is not state:  # reads every id of a snapshot, so not before somebody asks
+        if known is not state:
             remarks = remarks_on(state, self._asked, opened=self._sources.snapshot is not None)
             self._remarks = (state, remarks)
-        refused = (self._refusals.note,) if self._refusals.note else ()
-        return tuple(map(shortened, (*refused, *state.notes, *remarks)))
+        return remarks
 
     @property
     def limits(self) -> Limits:

@@ -153,6 +153,15 @@ class OwnFile:
             return False
         return (status.st_dev, status.st_ino) == self._identity
 
+    @property
+    def log(self) -> _Identity | None:
+        """Which file SQLite's log beside it is: the same as long as somebody has it open; None for none."""
+        try:
+            status = os.lstat(f"{self.path}-wal")
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
     def expect_own(self) -> None:
         """Refuse to write into a file that is somebody else's, or that anybody may write.
 

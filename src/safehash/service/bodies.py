@@ -64,11 +64,10 @@ async def read_pieces(request: Request, *, max_bytes: int, seconds: float) -> tu
         kinds += name == b"content-type"
         if name in _CODINGS and value.strip().lower() not in _PLAIN:
             raise Refused(
-                415, "bodies are sent as they are, not compressed",
-                headers={"Accept-Encoding": "identity", "Connection": "close"},
-            )  # fmt: skip
+                415, "bodies are sent as they are, not compressed", headers={"Accept-Encoding": "identity"}
+            )
     if kinds > 1:
-        raise Refused(400, "what the body is, is said twice", headers={"Connection": "close"})
+        raise Refused(400, "what the body is, is said twice")
     pieces = request.scope.get(PIECES)
     if isinstance(pieces, Pieces) and pieces.are_all and len(pieces) <= max_bytes:
         return pieces.taken()  # most are there before anybody asks: nothing is to be waited for

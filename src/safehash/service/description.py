@@ -25,6 +25,13 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.MATCHES: {"type": "array", "items": {"$ref": "#/components/schemas/Match"}},
 }
 
+#: What whoever may not ask is told, beside what a route's handler says.
+_REFUSED: dict[str, dict[int, str]] = {
+    "anybody": {},
+    "check": {401: "no token"},
+    "admin": {401: "no token", 403: "not an administrator's token"},
+}
+
 _DECISION = {"$ref": "#/components/schemas/Decision"}
 
 
@@ -45,7 +52,7 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
             "parameters": parameters,
             "responses": {
                 str(status): {"description": said}
-                for status, said in (route.statuses or {200: "done"}).items()
+                for status, said in {**(route.statuses or {200: "done"}), **_REFUSED[route.role]}.items()
             },
             "security": [] if route.role == "anybody" else [{"token": []}],
         }

@@ -296,33 +296,94 @@ _SIGNAL = {
 }
 _FILE = "a form with one file called photo"
 
+#: What comes of a question about what is there; of one by which a picture is looked at, uploaded or fetched.
+_TOLD = {200: "done", 400: "not understood", 503: "the lists are being read, or there was no time left"}
+_LOOKED = {
+    **_TOLD, 422: "it cannot be looked at, as X-Safehash-Outcome says", 429: "too many at once: Retry-After says when",
+}  # fmt: skip
+_UPLOADED = {**_LOOKED, 408: "the body did not arrive in time", 413: "too large", 415: "compressed"}
+_FETCHED = {
+    **_LOOKED, 403: "url leads nowhere that --fetch-from allows", 413: "too large", 502: "url leads to no picture",
+    504: "what url leads to did not arrive in time",
+}  # fmt: skip
+_NONE = {404: "there is none"}
+_NEVER = {403: "never"}
+
 ROUTES = (
     _route(
-        "GET", "/h/hash", hash_upload, "The hash of what a URL leads to.", query={"url": "of an allowed host"}
+        "GET",
+        "/h/hash",
+        hash_upload,
+        "The hash of what a URL leads to.",
+        query={"url": "of an allowed host"},
+        statuses=_FETCHED,
     ),
-    _route("POST", "/h/hash", hash_upload, "The hash of an upload.", body=_FILE),
+    _route("POST", "/h/hash", hash_upload, "The hash of an upload.", body=_FILE, statuses=_UPLOADED),
     _route(
-        "GET", "/m/lookup", lookup, "Matches of a hash, or of what a URL leads to, by bank.", query=_SIGNAL
+        "GET",
+        "/m/lookup",
+        lookup,
+        "Matches of a hash, or of what a URL leads to, by bank.",
+        query=_SIGNAL,
+        statuses=_FETCHED,
     ),
-    _route("POST", "/m/lookup", lookup, "Matches of an upload, by signal type and bank.", body=_FILE),
-    _route("GET", "/m/raw_lookup", raw_lookup, "Numbers of the entries near a hash.", query=_SIGNAL),
-    _route("POST", "/m/compare", compare, "Distance of two hashes.", body='JSON {"pdq": [one, other]}'),
-    _route("GET", "/m/index/status", index_status, "How many hashes there are."),
-    _route("GET", "/status", status, "Whether uploads are decided.", role="anybody"),
+    _route(
+        "POST",
+        "/m/lookup",
+        lookup,
+        "Matches of an upload, by signal type and bank.",
+        body=_FILE,
+        statuses=_UPLOADED,
+    ),
+    _route(
+        "GET",
+        "/m/raw_lookup",
+        raw_lookup,
+        "Numbers of the entries near a hash.",
+        query=_SIGNAL,
+        statuses=_TOLD,
+    ),
+    _route(
+        "POST",
+        "/m/compare",
+        compare,
+        "Distance of two hashes.",
+        body='JSON {"pdq": [one, other]}',
+        statuses={**_TOLD, 408: _UPLOADED[408], 413: "too large", 415: "compressed"},
+    ),
+    _route("GET", "/m/index/status", index_status, "How many hashes there are.", statuses=_TOLD),
+    _route(
+        "GET",
+        "/status",
+        status,
+        "Whether uploads are decided.",
+        role="anybody",
+        statuses={200: "they are", 503: "the lists are being read"},
+    ),
     _route("GET", "/status/live", live, "That the process answers.", role="anybody"),
-    _route("GET", "/c/banks", banks, "The lists."),
-    _route("GET", "/c/bank/{bank_name}", bank, "One list."),
+    _route("GET", "/c/banks", banks, "The lists.", statuses=_TOLD),
+    _route(
+        "GET",
+        "/c/bank/{bank_name}",
+        bank,
+        "One list.",
+        statuses={**_TOLD, **_NONE},
+    ),
     _route("GET", "/c/exchanges", exchanges, "Nothing: lists are files."),
     _route("GET", "/c/exchanges/apis", exchanges, "Nothing: lists are files."),
-    _route("GET", "/c/exchanges/api/{api_name}", no_exchange, "Nothing: lists are files."),
-    _route("GET", "/c/exchanges/api/{api_name}/schema", no_exchange, "Nothing: lists are files."),
-    _route("GET", "/c/exchange/{exchange_name}", no_exchange, "Nothing: lists are files."),
-    _route("GET", "/c/exchange/{exchange_name}/status", no_exchange, "Nothing: lists are files."),
-    _route("POST", "/c/banks", read_only, "Refused: lists are files."),
-    _route("POST", "/c/exchanges", read_only, "Refused: lists are files."),
-    _route("POST", "/c/exchanges/api/{api_name}", read_only, "Refused: lists are files."),
-    _route("PUT", "/c/bank/{bank_name}", read_only, "Refused: lists are files."),
-    _route("DELETE", "/c/bank/{bank_name}", read_only, "Refused: lists are files."),
-    _route("POST", "/c/bank/{bank_name}/content", read_only, "Refused: lists are files."),
-    _route("POST", "/c/bank/{bank_name}/signal", read_only, "Refused: lists are files."),
+    _route("GET", "/c/exchanges/api/{api_name}", no_exchange, "Nothing: lists are files.", statuses=_NONE),
+    _route(
+        "GET", "/c/exchanges/api/{api_name}/schema", no_exchange, "Nothing: lists are files.", statuses=_NONE
+    ),
+    _route("GET", "/c/exchange/{exchange_name}", no_exchange, "Nothing: lists are files.", statuses=_NONE),
+    _route(
+        "GET", "/c/exchange/{exchange_name}/status", no_exchange, "Nothing: lists are files.", statuses=_NONE
+    ),
+    _route("POST", "/c/banks", read_only, "Refused: lists are files.", statuses=_NEVER),
+    _route("POST", "/c/exchanges", read_only, "Refused: lists are files.", statuses=_NEVER),
+    _route("POST", "/c/exchanges/api/{api_name}", read_only, "Refused: lists are files.", statuses=_NEVER),
+    _route("PUT", "/c/bank/{bank_name}", read_only, "Refused: lists are files.", statuses=_NEVER),
+    _route("DELETE", "/c/bank/{bank_name}", read_only, "Refused: lists are files.", statuses=_NEVER),
+    _route("POST", "/c/bank/{bank_name}/content", read_only, "Refused: lists are files.", statuses=_NEVER),
+    _route("POST", "/c/bank/{bank_name}/signal", read_only, "Refused: lists are files.", statuses=_NEVER),
 )

@@ -230,7 +230,7 @@ def _kept(key: tuple[str, ...], keys: Sequence[tuple[str, ...]], said: dict[str,
 
 
 _CHECKED = {
-    400: "not understood", 401: "no token", 408: "the body did not arrive in time", 413: "too large",
+    400: "not understood", 408: "the body did not arrive in time", 413: "too large",
     415: "compressed, or JSON that does not say so",
     429: "too many at once: Retry-After says when", 503: "the lists are being read, or there was no time left",
 }  # fmt: skip
@@ -257,24 +257,30 @@ ROUTES = (
         summary="Every view of an upload, the nearest entries, and what each gate said.",
         query={"effort": _EFFORT["effort"], "entry": "of this entry alone: its id or digest"},
         body="the picture's bytes, or a form with one file",
-        statuses={200: "an explanation", 404: "there is no such entry", **_CHECKED},
+        statuses={200: "an explanation", 404: "there is no such entry", 422: "it cost its worker's life", **_CHECKED},
     ),
     Route(
         method="GET", path="/v1/lists", handler=lists, summary="What is matched against, and how.",
-        statuses={200: "lists and notes", 503: "they are being read"},
+        statuses={200: "lists and notes", 400: "not understood", 503: "they are being read"},
     ),
     Route(
         method="POST", path="/v1/reload", handler=reload, role="admin", summary="Read lists and tokens again.",
-        statuses={200: "as of /v1/lists", 409: "what is there now cannot be used; the state before stays"},
+        statuses={
+            200: "as of /v1/lists", 400: "not understood", 503: "they are being read",
+            409: "what is there now cannot be used; the state before stays",
+        },
     ),
     Route(
         method="GET", path="/v1/verdicts", handler=verdicts, summary="What reviewers found harmless, and what floods.",
-        statuses={200: "verdicts and quarantined entries"},
+        statuses={200: "verdicts and quarantined entries", 400: "not understood"},
     ),
     Route(
         method="POST", path="/v1/verdicts", handler=say, role="admin",
         summary="Say that an entry's matches are harmless, for one upload or all, or harmful after all.",
         body='JSON {"list": ..., "id": ..., "verdict": "harmless", "upload": "pdq:...", "note": ...}',
-        statuses={200: "taken back", 201: "kept", 400: "not understood", 404: "that list has no such entry"},
+        statuses={
+            200: "taken back", 201: "kept", 400: "not understood", 404: "that list has no such entry",
+            503: "the lists are being read, or it cannot be kept",
+        },
     ),
 )  # fmt: skip

@@ -33,7 +33,7 @@ _PLAIN_NAME = re.compile(rb"[a-z0-9-]+")
 _PLAIN_VALUE = re.compile(rb"[\x20-\x7e]*")
 #: Bytes of a body from which on it is worth to read them past the parser.
 _LEAST_STRAIGHT = 32 << 10
-#: Seconds in which a head must be there, and the rest of a request that has been answered.
+#: Seconds in which a head must be there, and the rest of a request that has been answered; behind that, the next.
 _HEAD_SECONDS = 30.0
 
 
@@ -70,6 +70,10 @@ class _Whole:
         cycle = self._cycle
         if message["type"] == "http.response.start" and not cycle.response_started:
             self._start = message
+            if cycle.waiting_for_100_continue and not cycle.body:
+                cycle.keep_alive = (
+                    False  # refused before it was sent: what comes next may be the body, or a request
+                )
             return
         start, self._start = self._start, None
         if start is not None:
@@ -183,6 +187,8 @@ class Bounded(HttpToolsProtocol):
             self.transport.close()
         elif not self._is_whole and self._n_bytes > _MOST_BETWEEN:
             self._tell(431, "beside a body in chunks there are at most 64 KiB")
+        elif self._is_whole and (self.cycle is None or self.cycle.response_complete):
+            self._expect_it()  # uvicorn stopped waiting for a request, and none came: the end of another, empty lines
         elif was_in_head and self._n_rest >= _LEAST_STRAIGHT and not self.n_straight():
             self.flow.pause_reading()  # the application is about to say how much it takes, which reads on
 

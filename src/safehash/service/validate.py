@@ -52,6 +52,10 @@ ROUTES = (
     Route(
         method="POST", path="/validate", handler=validate, summary="Whether a picture may be kept.",
         body="the picture's bytes",
-        statuses={_KEEP: "keep it", _REJECT: "reject it", 404: "no --on-undecided was given", 429: "too many at once"},
+        statuses={
+            _KEEP: "keep it", _REJECT: "reject it", 400: "not understood", 404: "no --on-undecided was given",
+            408: "the body did not arrive in time", 415: "compressed", 429: "too many at once",
+            503: "the lists are being read, or there was no time left",
+        },
     ),
 )  # fmt: skip
