@@ -121,6 +121,16 @@ cdef extern from "_views_holes.h" nogil:
     int sv_find_holes(sv_holes* h, int[4]* holes, int most, const int* starts, Py_ssize_t n_starts, double* agreement,
                       int* distance, const float* wanted, const uint8_t* digest, int step, int max_evaluations)
 
+cdef extern from "_hidden.h" nogil:
+    int SV_FRAME
+    int SV_MOST_RECTANGLES
+
+    ctypedef struct sv_hidden:
+        pass
+
+    double sv_hidden_bits(sv_hidden* h, const float* frame, const double[4]* rectangles, const int[4]* is_free, int n,
+                          const float* wanted, double enough)
+
 cdef extern from "_views_corners.h" nogil:
     ctypedef struct sv_corners:
         const sv_kernels* kernels
@@ -152,6 +162,9 @@ SIDE = SV_MAX_SIDE
 #: Windows hashed, or proposed, at once; and looked at for one entry.
 cdef int MOST_WINDOWS = 1 << 20
 cdef int MOST_EVALUATIONS = 1 << 16
+
+#: The least side of what is hidden, in fractions of the picture's.
+cdef double LEAST_HIDDEN = 1.0 / 64
 
 
 cdef int side_of(const float[:, ::1] thumb, const sv_kernels* kernels) except -1:
@@ -560,3 +573,4 @@ def refine(const float[:, ::1] thumb not None, const uint8_t[::1] digest not Non
 include "_c/_holes.pxi"
 include "_c/_corners.pxi"
 include "_c/_turns.pxi"
+include "_c/_hidden.pxi"

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _views
-from .._digests import degenerate, distance_to_plain
+from .._digests import degenerate, distance_to_plain, turn_digests
 from .families import Family
+from .hiding import Hole, rest_bits
 from .thumbnails import FRAME_SIDE, N_BOXES, PANEL_SIDE, THE_UPLOAD, WHOLE_SIDE, Thumbnails, Window
 
-__all__ = ["MEASURES", "Candidate", "Evidence", "around"]
+__all__ = ["MEASURES", "Candidate", "Evidence", "around", "turned_back"]
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -28,14 +29,20 @@ _SAME_EDGE = 0.03
 #: A window of which no more is flat is not laid out, whatever boxes are found in it: a share of the window.
 _FLAT_OF_A_LAYOUT = 0.08
 
-#: First and last row, first and last column, the last ones excluded.
-Hole = tuple[int, int, int, int]
+#: Which orientation undoes which, by their places in `hashes.ORIENTATIONS`.
+_INVERSE = (0, 3, 2, 1, 4, 5, 6, 7)
 
 
 def around(corners: Sequence[float]) -> Window:
     """Return the window around four corners, rows and columns in turn."""
     rows, cols = corners[::2], corners[1::2]
     return min(rows), max(rows), min(cols), max(cols)
+
+
+def turned_back(digest: UInt8Array, orientation: int) -> UInt8Array:
+    """Return an entry's digest, shape (1, 32), as an upload of this orientation has its bits, shape (32,)."""
+    turned: UInt8Array = turn_digests(digest, (_INVERSE[orientation],))[0, 0]
+    return turned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +112,7 @@ MEASURES: dict[str, tuple[str, str]] = {
     "coverage": ("share of the upload", "what of the upload the window shows"),
     "missing": ("share of a side", "how much of the listed picture's longer-cut side is not in the upload"),
     "hidden": ("share of the upload", "what was filled in, because something hides it"),
+    "rest": ("bits", "what is not hidden or cut off says for the entry; 0 where nothing is"),
     "quality": ("PDQ quality, 0 to 100", "of the window"),
     "faint": ("share of 256", "coefficients under a fiftieth of the mean size: their bits are rounding"),
     "greys": (
@@ -192,6 +200,20 @@ class Evidence:
     @cached_property
     def hidden(self) -> float:
         return self._candidate.hidden
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something of the listed picture is hidden or cut off, as far as its place tells."""
+        place = self._candidate
+        return not (place.degrees or place.corners) and (self.hidden > 0.0 or self.missing > 0.0)
+
+    @cached_property
+    def rest(self) -> float:
+        place = self._candidate
+        if not self.is_partial or self.family.side != WHOLE_SIDE:
+            return 0.0
+        wanted = turned_back(self._digest, place.orientation)
+        return round(rest_bits(self._thumbs.of_side(WHOLE_SIDE), place.window, place.holes, wanted), 1)
 
     @property
     def aslant(self) -> bool:

@@ -23,6 +23,7 @@ __all__ = [
     "PlainShape",
     "Range",
     "Refusal",
+    "Rest",
     "Room",
     "spoken",
 ]
@@ -387,6 +388,42 @@ class Kind(Gate):
             return self._refuse(evidence.agreement, f"at least {_number(least)} wanted", "agreement")
         graphic = self.bits + self.near_bits * self.near.share(evidence)
         return _between(graphic, bits, share)
+
+
+# -- what passes whatever others say ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest(Gate):
+    """Lets a photograph of which something is hidden or cut off match by what the rest of it says for the entry.
+
+    What other gates of windows ask holds no more where this one lets more pass: they measure what was made up, too.
+
+    Attributes
+    ----------
+    bits : int
+        Beyond the usual threshold, where all of its ranges hold.
+    """
+
+    bits: int
+    stage: ClassVar[int] = 6
+
+    def may(self, evidence: Evidence) -> bool:
+        """Return whether there is anything to ask, of what is known without a measurement."""
+        return evidence.is_partial and (evidence.agreement or 0.0) >= self.ranges[0].none
+
+    def allows(self, evidence: Evidence, room: Room | None = None) -> float | Refusal:
+        if not evidence.is_partial:
+            return Refusal(self.name, "nothing is hidden or cut off")
+        if evidence.degenerate:
+            return Refusal(self.name, "the entry is degenerate")
+        share = 1.0
+        for each in self.ranges:  # the dearest last
+            share = min(share, each.share(evidence))
+            if share == 0.0:
+                wanted = f"{'more' if each.full > each.none else 'less'} than {_number(each.none)} wanted"
+                return self._refuse(float(getattr(evidence, each.measure)), wanted, each.measure)
+        return self.bits * share
 
 
 def _between(none: float, all_of_it: float, share: float) -> float:

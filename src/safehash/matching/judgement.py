@@ -24,6 +24,7 @@ from .gates import (
     PlainShape,
     Range,
     Refusal,
+    Rest,
     Room,
     spoken,
 )
@@ -195,6 +196,32 @@ ASLANT = Kind(
 )
 
 
+_REST_RANGES = (
+    Range("agreement", 0.38, 0.42),
+    Range("missing", 0.40, 0.38),
+    Range("quality", 36, 40),
+    Range("faint", 0.18, 0.15),
+    Range("plain_distance", 84, 86),
+)
+
+#: What the rest says, of what is full of detail.
+REST = Rest(
+    name="rest",
+    ranges=(
+        *_REST_RANGES,
+        Range("greys", 4.9, 5.1),
+        Range("common", 0.34, 0.32),
+        Range("flat", 0.32, 0.28),
+        Range("pixels", 64, 128),
+        Range("laid_out", 2.6, 2.4),
+        Range("rest", 58, 68),
+    ),
+    bits=41,
+    effect="up to 41 bits where all of it holds, whatever the others say",
+    source="TODO",
+)
+
+
 class Gates:
     """Gates as one judgement.
 
@@ -205,6 +232,8 @@ class Gates:
 
     def __init__(self, gates: Iterable[Gate]) -> None:
         self.gates = tuple(sorted(gates, key=lambda gate: gate.stage))
+        self._rests = [gate for gate in self.gates if isinstance(gate, Rest)]
+        self._all = [gate for gate in self.gates if not isinstance(gate, Rest)]
         self._kinds = [gate for gate in self.gates if isinstance(gate, Kind)]
         self._sizes = [gate for gate in self.gates if isinstance(gate, Pixels)]
         self._agreements = [gate for gate in self.gates if isinstance(gate, Agreement)]
@@ -232,12 +261,25 @@ class Gates:
 
     def allowed(self, evidence: Evidence) -> int | Refusal:
         """Return the bits beyond (negative: under) the usual threshold at which a candidate is a match, or why not."""
+        allowed = self._by_all(evidence)
+        for gate in self._rests:
+            said = gate.allows(evidence) if gate.may(evidence) else None
+            if isinstance(said, float) and (isinstance(allowed, Refusal) or said > allowed):
+                allowed = round(said)
+        return allowed
+
+    def _by_all(self, evidence: Evidence) -> int | Refusal:
         bits = 0.0
         for _, said, room in self._asked(evidence):
             if isinstance(said, Refusal):
                 return said
             bits = min(room.bits, said)
         return round(bits)
+
+    def most_bits(self, evidence: Evidence) -> int:
+        """Return bits beyond the usual threshold within which a candidate may be a match, of what is known unmeasured."""
+        family = evidence.family
+        return max((family.extra + family.rich, *(gate.bits for gate in self._rests if gate.may(evidence))))
 
     def least_agreement(self, evidence: Evidence) -> float:
         """Return the least agreement that any candidate of this family and orientation needs."""
@@ -257,7 +299,8 @@ class Gates:
 
     def said(self, evidence: Evidence) -> tuple[tuple[Gate, float | Refusal], ...]:
         """Return what each gate says of a candidate, also those that would not be asked any more."""
-        return tuple((gate, said) for gate, said, _ in self._asked(evidence))
+        asked = [(gate, said) for gate, said, _ in self._asked(evidence)]
+        return (*asked, *((gate, gate.allows(evidence)) for gate in self._rests))
 
     def _asked(self, evidence: Evidence) -> Iterator[tuple[Gate, float | Refusal, Room]]:
         """Yield every gate, what it says, and the room that it and those beside it left."""
@@ -265,7 +308,7 @@ class Gates:
         bits, least = family.extra + family.rich, self.least_agreement(evidence)
         room = Room(bits=bits, agreement=least, photograph=1.0, large=1.0)
         stage, left = 0, room.bits
-        for gate in self.gates:
+        for gate in self._all:
             if gate.stage != stage:
                 if stage == 0:
                     large = min((each.share(evidence) for each in self._sizes), default=1.0)
@@ -282,7 +325,7 @@ _KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)
 
 #: Of windows: crops, boxes, tilts.
 WINDOWS = Gates(
-    (AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT)
+    (AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT, REST)
 )  # fmt: skip
 
 #: Of the upload as it is, where its quality is low: gradients and blank pictures are like one another.

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _views
-from .._digests import degenerate, turn_digests
+from .._digests import degenerate
 from ..images.deadline import NO_DEADLINE, Deadline
 from ..search.index import Index
 from ..search.seeds import seed
-from .evidence import Candidate, around
+from .evidence import Candidate, around, turned_back
 from .fading import CANVAS, from_canvas, on_canvas
 from .families import Family
 from .thumbnails import Thumbnails, Window
@@ -43,8 +43,6 @@ _FIRST_TURN, _LAST_TURN = 0.8, 0.2
 
 #: Holes that an upload may have, and the first move of one's edge, in samples.
 _MOST_HOLES, _FIRST_HOLE = 3, 4
-
-_INVERSE = (0, 3, 2, 1, 4, 5, 6, 7)  # which orientation undoes which
 
 
 def refined(
@@ -122,7 +120,7 @@ def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array)
     """Move one window, and its angle if it has one, to where it agrees best with one list entry."""
     orientation, degrees, thumbs = group.orientation, group.degrees, group.thumbs
     # Turning the entry's bits back is cheaper than turning the picture.
-    wanted = turn_digests(digest, (_INVERSE[orientation],))[0, 0]
+    wanted = turned_back(digest, orientation)
     thumb = thumbs.of_side(family.side) if group.picture is None else group.picture
     start = group.windows[at]
     if family.faded:

@@ -395,7 +395,7 @@ class _Finds:
 
     def _is_beyond(self, row: int, distance: int, evidence: Evidence) -> bool:
         """Tell whether a row lies farther than its family allows, whatever gates say: they only take away from that."""
-        return distance > self.limit(row) + evidence.family.extra + evidence.family.rich
+        return distance > self.limit(row) + WINDOWS.most_bits(evidence)
 
     def _keep(self, hit: Hit, evidence: Evidence | None = None) -> None:
         """Keep the view that needs the least threshold: a nearer one may need more, and lose the row.
@@ -422,6 +422,9 @@ class _Finds:
 
     def _note(self, row: int, distance: int, view: str, evidence: Evidence, gates: Gates) -> None:
         """Keep what its family would have let pass if no gate had spoken."""
+        family = evidence.family
+        if distance > self.limit(row) + family.extra + family.rich:
+            return
         if evidence.agreement is not None and evidence.agreement < gates.least_agreement(evidence):
             return
         before = self.refused.get(row)
