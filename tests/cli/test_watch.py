@@ -20,6 +20,7 @@ from safehash.matching.matcher import Matcher
 from safehash.scanning import watching
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.holdings import counts
+from safehash.scanning.items import Item
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.run import scan
 from safehash.scanning.sources import Inputs, find
@@ -164,7 +165,8 @@ def test_a_file_whose_writer_ends_while_it_is_looked_at_comes_once(
 ) -> None:
     """Its size was taken before, and nobody writes it any more: it came with half of its bytes, and then once more."""
     growing = folder / "spool" / "first.png"
-    data, asked = growing.read_bytes(), []
+    data = growing.read_bytes()
+    asked: list[str] = []
     growing.write_bytes(data[:1000])
 
     def is_written(path: str) -> bool:
@@ -176,7 +178,9 @@ def test_a_file_whose_writer_ends_while_it_is_looked_at_comes_once(
     monkeypatch.setattr(watching, "_is_written", is_written)
     inputs = Inputs(paths=(str(folder / "spool"),), watch=True)
     found = find(inputs)
-    assert next(found).size == len(data)
+    item = next(found)
+    assert isinstance(item, Item)
+    assert item.size == len(data)
     inputs.stop.set()
     assert list(found) == []
 
