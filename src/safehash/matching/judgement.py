@@ -221,6 +221,27 @@ REST = Rest(
     source="TODO",
 )
 
+#: The same of a view that has less detail: overexposed, flat in part, laid out in boxes.
+REST_SURE = Rest(
+    name="rest, sure",
+    ranges=(
+        Range("agreement", 0.38, 0.42),
+        Range("missing", 0.40, 0.38),
+        Range("quality", 36, 40),
+        Range("faint", 0.18, 0.15),
+        Range("plain_distance", 86, 88),
+        Range("greys", 4.1, 4.4),
+        Range("common", 0.55, 0.50),
+        Range("flat", 0.52, 0.48),
+        Range("pixels", 64, 128),
+        Range("laid_out", 3.6, 3.2),
+        Range("rest", 92, 102),
+    ),
+    bits=41,
+    effect="as the one before",
+    source="TODO",
+)
+
 
 class Gates:
     """Gates as one judgement.
@@ -325,7 +346,7 @@ _KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)
 
 #: Of windows: crops, boxes, tilts.
 WINDOWS = Gates(
-    (AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT, REST)
+    (AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT, REST, REST_SURE)
 )  # fmt: skip
 
 #: Of the upload as it is, where its quality is low: gradients and blank pictures are like one another.
