@@ -20,6 +20,7 @@ from safehash.matching.matcher import Matcher
 from safehash.scanning import watching
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.holdings import counts
+from safehash.scanning.items import Item
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.run import scan
 from safehash.scanning.sources import Inputs, find
@@ -157,6 +158,31 @@ def test_a_name_that_a_file_had_while_it_was_written_is_no_lost_file(folder: Pat
         "no_match",
     }
     assert watched.records[-1]["reasons"] == {}
+
+
+def test_a_file_whose_writer_ends_while_it_is_looked_at_comes_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its size was taken before, and nobody writes it any more: it came with half of its bytes, and then once more."""
+    growing = folder / "spool" / "first.png"
+    data = growing.read_bytes()
+    asked: list[str] = []
+    growing.write_bytes(data[:1000])
+
+    def is_written(path: str) -> bool:
+        if not asked:
+            growing.write_bytes(data)  # its last bytes, and closed
+        asked.append(path)
+        return False
+
+    monkeypatch.setattr(watching, "_is_written", is_written)
+    inputs = Inputs(paths=(str(folder / "spool"),), watch=True)
+    found = find(inputs)
+    item = next(found)
+    assert isinstance(item, Item)
+    assert item.size == len(data)
+    inputs.stop.set()
+    assert list(found) == []
 
 
 def test_what_is_gone_and_was_not_renamed_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

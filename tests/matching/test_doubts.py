@@ -18,7 +18,7 @@ from drawn import decoded, picture
 from safehash import _views
 from safehash._digests import turn_digests
 from safehash.matching.efforts import PROPOSALS
-from safehash.matching.families import COVERED, COVERED_AGAIN, FAMILIES, NESTED
+from safehash.matching.families import COVERED, COVERED_AGAIN, FAMILIES, FRAMED, NESTED
 from safehash.matching.holes import without_a_hole
 from safehash.matching.refining import MAX_CANDIDATES, refined
 from safehash.matching.thumbnails import Thumbnails
@@ -120,7 +120,11 @@ def test_families_that_ask_have_doubts_for_each_digest() -> None:
         asking.add(batch.family.name)
         assert batch.doubts is not None
         assert batch.doubts.shape == batch.digests.shape
-        assert len(batch.digests) and bits(batch.doubts).any(axis=1).all(), batch.family.name
+        asked = bits(batch.doubts).any(axis=1)
+        if batch.family is FRAMED:  # of the two best boxes, as they are and mirrored
+            assert np.flatnonzero(asked).tolist() == [0, 1, 16, 17]
+        else:
+            assert len(batch.digests) and asked.all(), batch.family.name
     assert asking == {family.name for family in FAMILIES.values() if family.doubtful}
     # And which these are, docs/matching.md says.
     page = (Path(__file__).parents[2] / "docs" / "matching.md").read_text(encoding="utf-8").replace("\n", " ")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from drawn import decoded, picture
+from safehash.evaluation.manipulations import MANIPULATIONS, apply
+from safehash.evaluation.scene import Scene
+from safehash.hashing import compute
+from safehash.images import decoding
+from safehash.matching import views
 from safehash.matching.thumbnails import Thumbnails
 from safehash.matching.windows import few_boxes, many_boxes
+from safehash.search.index import Index
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +33,15 @@ def test_each_orientation_has_its_share_of_the_boxes(thumbs: Thumbnails) -> None
     assert {group.orientation: len(group.digests) for group in many.groups} == {
         0: n_all, 5: n_all, 1: 30, 2: 30, 3: 30, 4: 30, 6: 30, 7: 30
     }  # fmt: skip
+
+
+def test_little_effort_finds_a_picture_that_a_video_writes_on() -> None:
+    """Subtitles and buttons on it leave the very box 54 bits off."""
+    (video,) = (each for each in MANIPULATIONS if each.name == "vertical video with captions")
+    own = picture("gravel")
+    upload = decoding.decode(
+        apply(video, own, Scene(np.random.default_rng(3))), step_for=compute.reduction_for
+    )
+    index = Index([compute.hash_array(np.asarray(own))])
+    (hit,) = views.look_up([upload], index, max_distance=31, min_quality=50, effort="standard").hits
+    assert hit.view == "inside a frame" and hit.distance > 45

@@ -242,12 +242,18 @@ class _Arrivals:
                 self._gone[path] = time.monotonic()
                 continue
             self._gone.pop(path, None)
-            state = (status.st_ino, status.st_size, status.st_mtime_ns)
+            state = _state_of(status)
             if self._seen.get(path) == state:
                 del self._waiting[path]
                 continue
-            if stat.S_ISREG(status.st_mode) and not self._is_complete(path, state):
-                continue
+            if stat.S_ISREG(status.st_mode):
+                if not self._is_complete(path, state):
+                    continue
+                try:  # who was asked for may have written its last since, and closed it
+                    if _state_of(Path(path).lstat()) != state:
+                        continue
+                except OSError:
+                    continue  # gone: the next look says so
             del self._waiting[path]
             self._seen[path] = state
             yield path, status
@@ -262,6 +268,10 @@ class _Arrivals:
             self._waiting[path] = (time.monotonic(), state)
             return False
         return time.monotonic() - since >= _SETTLED_SECONDS
+
+
+def _state_of(status: os.stat_result) -> _State:
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _is_written(path: str) -> bool | None:
