@@ -31,6 +31,8 @@ def read_luma(
     step: int,
     blue: npt.NDArray[np.uint8] | None = None,
     red: npt.NDArray[np.uint8] | None = None,
+    grey: npt.NDArray[np.uint8] | None = None,
+    kept: npt.NDArray[np.uint8] | None = None,
     fine: int = ...,
     between: Callable[[], object] | None = None,
     n_blocks: int = 65536,

@@ -21,8 +21,31 @@ _MEANS = f"{_TESTS}::test_means_and_whole_pictures_are_the_decoders"
 _SMOOTH = f"{_TESTS}::test_of_a_smooth_picture_the_samples_are_right_to_a_level"
 _CUT = f"{_TESTS}::test_no_truncated_file_is_read"
 _FOLDED = "tests/hashing/test_kernels.py::test_folding_equals_the_operator_on_lines_through_the_means"
+_SHOWN = f"{_C}_shown_body.h"
+_OF_SHOWN = "tests/images/test_jpeg_shown.py::test_what_is_shown_of_strong_colours_is_the_librarys"
 
 BREAKS = (
+    Break(
+        what="chroma is drawn between its rows as if the picture had no last one",
+        file=_SHOWN,
+        before="beside >= n_rows ? n_rows - 1 : beside",
+        after="beside",
+        dies=(_OF_SHOWN,),
+    ),
+    Break(
+        what="red, green and blue that no screen has count as they are",
+        file=_SHOWN,
+        before="        reds = _mm256_min_epi16(_mm256_max_epi16(reds, none), most);\n",
+        after="",
+        dies=(_OF_SHOWN,),
+    ),
+    Break(
+        what="a picture that is decoded once more is read in the same pass, too",
+        file="src/safehash/images/jpeg.py",
+        before="    return wanted and _is_within((header.width, header.height), 1, request)\n",
+        after="    return wanted\n",
+        dies=("tests/images/test_jpeg_shown.py::test_a_second_decode_gives_the_same",),
+    ),
     Break(
         what="red stored as the first component is taken for luma where Adobe's segment says so",
         file=_FILE,

@@ -6,6 +6,7 @@
 #define SAFEHASH_JPEG_H
 
 #include "_bits.h"
+#include "_grey_weights.h"
 #include "_jpeg_steps.h"
 
 #define SH_BODY "_jpeg_body.h"

@@ -13,6 +13,7 @@ cdef extern from "_jpeg.h" nogil:
         SJ_IRREGULAR
         SJ_NO_MEMORY
         SJ_FINE
+        SJ_MOST_KEPT
 
     void sj_fill_standard()
     const sj_kernels* sj_kernels_at(int level)
@@ -20,6 +21,7 @@ cdef extern from "_jpeg.h" nogil:
                       Py_ssize_t rows, Py_ssize_t cols)
     void sj_want_chroma(sj_reader* reader, int which, unsigned char* means, unsigned char* spreads, Py_ssize_t rows,
                         Py_ssize_t cols)
+    int sj_want_shown(sj_reader* reader, unsigned char* grey, unsigned char* kept, Py_ssize_t side)
     void sj_free(sj_reader* reader)
     int sj_open(sj_reader* reader)
     int sj_advance(sj_reader* reader, const sj_kernels* kernels, Py_ssize_t n_blocks)
@@ -38,6 +40,8 @@ def read_luma(
     int step,
     unsigned char[:, :, ::1] blue=None,
     unsigned char[:, :, ::1] red=None,
+    unsigned char[:, ::1] grey=None,
+    unsigned char[:, :, ::1] kept=None,
     int fine=SJ_FINE,
     between=None,
     Py_ssize_t n_blocks=BLOCKS_AT_A_TIME,
@@ -60,6 +64,11 @@ def read_luma(
     blue, red : ndarray of uint8, shape (2, rows, cols), both or neither
         Filled with the mean of each block of 8 x 8 samples of Cb and of Cr, and behind all means with the root
         of the mean square of the block's samples about it, at most, as its coefficients have it. 255 is 255 or more.
+    grey : ndarray of uint8, of the shape of `luma`; kept : ndarray of uint8, shape (side, side, 3); both or neither
+        Filled with what a screen shows: the means of its grey where samples of luma are those of luma, and the pixels in
+        column ``j * columns // side`` of row ``i * rows // side``, as the imaging library has them of the whole picture.
+        Of a file of one scan alone, whose chroma is asked for, too, and is as fine as luma, or half as fine across, or across
+        and down; any other is left to others.
     fine : int
         Of a progressive file, scans of further bits are passed over where these bits are at most so much of a coefficient,
         dequantized; 0 reads all.
@@ -90,6 +99,14 @@ def read_luma(
         raise ValueError("chroma is wanted of both kinds, and some of it, or of neither")
     if blue is not None and not blue.shape[0] == red.shape[0] == 2:
         raise ValueError(f"two samples of each block, the mean and the spread, not {blue.shape[0]} and {red.shape[0]}")
+    if (grey is None) != (kept is None):
+        raise ValueError("what a screen shows is wanted in grey and of pixels that are kept, or not at all")
+    if grey is not None and (
+        grey.shape[0] != luma.shape[0] or grey.shape[1] != luma.shape[1] or kept.shape[0] != kept.shape[1]
+        or kept.shape[2] != 3 or not 1 <= kept.shape[0] <= SJ_MOST_KEPT
+    ):
+        raise ValueError(f"{grey.shape[0]} x {grey.shape[1]} greys and {kept.shape[0]} x {kept.shape[1]} pixels of "
+                         f"{kept.shape[2]} beside {luma.shape[0]} x {luma.shape[1]} samples")
     cdef const sj_kernels* kernels = sj_kernels_at(checked_level(level))
     cdef sj_reader* reader = sj_new(
         &data[0], data.shape[0], step, fine, &luma[0, 0], luma.shape[0], luma.shape[1]
@@ -100,6 +117,9 @@ def read_luma(
         sj_want_chroma(reader, 0, &blue[0, 0, 0], &blue[1, 0, 0], blue.shape[1], blue.shape[2])
         sj_want_chroma(reader, 1, &red[0, 0, 0], &red[1, 0, 0], red.shape[1], red.shape[2])
     cdef int status
+    if grey is not None and not sj_want_shown(reader, &grey[0, 0], &kept[0, 0, 0], kept.shape[0]):
+        sj_free(reader)
+        raise MemoryError
     try:
         with nogil:
             status = sj_open(reader)

@@ -113,14 +113,14 @@ static int SH_NAME(samples_of_row)(sj_reader *r, const int16_t *planes, ptrdiff_
     const ptrdiff_t *offset = r->offset;
     uint8_t *bytes = (uint8_t *)r->samples;
     uint32_t odd = 0;
-    if (r->n_kept == 1) {
+    if (r->n_used == 1) {
         odd = SH_NAME(means_to_samples)(bytes, planes, r->component[0].quantizer[0], n);
         SH_NAME(put_rows)(r, block_row, bytes, pitch, 1);
-    } else if (r->n_kept == 5) {
+    } else if (r->n_used == 5) {
         odd = SH_NAME(fours_to_samples)((uint16_t *)bytes, (uint16_t *)(bytes + 2 * pitch), planes, planes + offset[1],
                                         planes + offset[2], planes + offset[4], r->fours, n);
         SH_NAME(put_rows)(r, 2 * block_row, bytes, 2 * pitch, 2);
-    } else if (r->n_kept == SJ_WHOLE) {
+    } else if (r->n_used == SJ_WHOLE) {
         odd = SH_NAME(whole_to_samples)(r, planes, block_row);
     } else {
         /* Frequencies across 0, 1, 2, 3 and 5, each with those down that are kept: zigzag places. */

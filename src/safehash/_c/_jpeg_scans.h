@@ -138,8 +138,74 @@ static int sj_has_chroma(const sj_reader *r)
     return 1;
 }
 
+/* Have what a screen shows written, too, where the file is read from its first to its last coefficient: the greys of red, green and
+ * blue, of as many squares as there are samples of luma, and side x side pixels that are kept. 0 for want of memory. */
+static int sj_want_shown(sj_reader *r, uint8_t *grey, uint8_t *kept, ptrdiff_t side)
+{
+    r->shown = (sj_shown *)calloc(1, sizeof *r->shown);
+    if (r->shown == NULL)
+        return 0;
+    r->shown->grey = grey;
+    r->shown->kept = kept;
+    r->shown->side = side;
+    return 1;
+}
+
+/* Whether the file is one whose chroma decoders draw between its samples as we do: one scan, and all of chroma, or half of it across,
+ * or across and down, of more than two samples a row. */
+static int sj_can_be_shown(const sj_reader *r)
+{
+    const sj_component *blue = &r->component[1], *red = &r->component[2];
+    return !r->is_progressive && r->n_components == 3 && r->scan.n == 3 && r->chroma[0] != NULL && r->most_across <= 2 &&
+           r->most_down <= r->most_across && blue->across_each == 1 && blue->down_each == 1 && red->across_each == 1 &&
+           red->down_each == 1 && (r->cols + r->most_across - 1) / r->most_across > 2;
+}
+
+/* Take the memory for it; see sj_shown. */
+static int sj_open_shown(sj_reader *r)
+{
+    sj_shown *shown = r->shown;
+    const ptrdiff_t chroma = r->component[1].padded_across, luma = r->component[0].padded_across;
+    if (!sj_can_be_shown(r))
+        return SJ_IRREGULAR;
+    for (int k = 0; k < 256; k++)
+        shown->offset[k] = (k < SJ_WHOLE ? k : SJ_WHOLE) * chroma;
+    for (ptrdiff_t i = 0; i < shown->side; i++)
+        shown->at[i] = (int32_t)(i * r->cols / shown->side);
+    for (int c = 0; c < 3; c++) {
+        shown->pitch[c] = 8 * r->component[c].padded_across;
+        shown->rows[c] = (uint8_t *)malloc((size_t)(2 * 8 * r->component[c].down_each * shown->pitch[c]));
+        if (shown->rows[c] == NULL)
+            return SJ_NO_MEMORY;
+    }
+    for (int i = 0; i < 2; i++) {
+        shown->planes[i] = (int16_t *)calloc((size_t)((SJ_WHOLE + 1) * chroma), sizeof(int16_t));
+        if (shown->planes[i] == NULL)
+            return SJ_NO_MEMORY;
+    }
+    shown->lines = (uint8_t *)malloc((size_t)(5 * 8 * luma));
+    shown->columns = (int16_t *)malloc((size_t)(64 * luma) * sizeof(int16_t));
+    shown->sums = (uint16_t *)calloc((size_t)(8 * luma), sizeof(uint16_t));
+    return shown->lines == NULL || shown->columns == NULL || shown->sums == NULL ? SJ_NO_MEMORY : SJ_MORE;
+}
+
+static void sj_free_shown(sj_shown *shown)
+{
+    if (shown == NULL)
+        return;
+    for (int c = 0; c < 3; c++)
+        free(shown->rows[c]);
+    for (int i = 0; i < 2; i++)
+        free(shown->planes[i]);
+    free(shown->lines);
+    free(shown->columns);
+    free(shown->sums);
+    free(shown);
+}
+
 static void sj_free(sj_reader *r)
 {
+    sj_free_shown(r->shown);
     for (int i = 0; i < 3; i++) {
         free(r->component[i].means);
         free(r->component[i].squares);
@@ -164,7 +230,8 @@ static int sj_open(sj_reader *r)
         return SJ_IRREGULAR;
     if (sj_has_other_colours(r) || !sj_has_chroma(r) || r->luma_rows != (r->rows + r->step - 1) / r->step || r->luma_cols != (r->cols + r->step - 1) / r->step)
         return SJ_IRREGULAR;
-    r->n_kept = r->step == 8 ? 1 : r->step == 4 ? 5 : r->step == 2 ? SJ_KEPT_OF_HALF : SJ_WHOLE;
+    r->n_used = r->step == 8 ? 1 : r->step == 4 ? 5 : r->step == 2 ? SJ_KEPT_OF_HALF : SJ_WHOLE;
+    r->n_kept = r->shown != NULL ? SJ_WHOLE : r->n_used;
     r->has_one_scan = !r->is_progressive && r->scan.n == r->n_components;
     r->wanted = 1;
     if (!r->has_one_scan) {
@@ -202,7 +269,7 @@ static int sj_open(sj_reader *r)
         if (component->means == NULL || component->squares == NULL)
             return SJ_NO_MEMORY;
     }
-    return SJ_MORE;
+    return r->shown == NULL ? SJ_MORE : sj_open_shown(r);
 }
 
 static int sj_same_code(const sj_code *one, const sj_code *two) { return memcmp(one, two, sizeof *one) == 0; }
@@ -233,7 +300,7 @@ static int sj_take_tables(sj_reader *r, int i)
     sj_ac *own_ac = r->own_ac[c];
     if ((has_dc && own_dc == NULL) || (has_ac && own_ac == NULL))
         return SJ_NO_MEMORY;
-    const int has_values = c == 0 && r->n_kept > 1;
+    const int has_values = (c == 0 && r->n_kept > 1) || r->shown != NULL, has_means = c > 0 || r->n_kept == 1;
     if (has_ac) {
         sj_fill_symbols(&own_ac->symbols, ac);
         if (!r->is_progressive)
@@ -245,7 +312,7 @@ static int sj_take_tables(sj_reader *r, int i)
         sj_fill_symbols(&own_dc->symbols, dc);
         if (has_values && has_ac)
             sj_fill_heads(own_dc, own_ac);
-        else
+        if (has_means || !(has_values && has_ac))
             sj_fill_joint(own_dc, dc, has_ac ? own_ac : NULL);
     }
     r->dc[c] = own_dc;
@@ -293,11 +360,13 @@ static int sj_do_row(sj_reader *r, const sj_kernels *kernels)
     if (has_luma && r->n_kept > 1)
         for (int k = 1; k < r->n_kept; k++)
             memset(r->kept + r->offset[k], 0, (size_t)n_blocks * sizeof(int16_t));
+    for (int i = 0; i < 2 && r->shown != NULL; i++)
+        memset(r->shown->planes[i], 0, (size_t)(SJ_WHOLE * r->component[1 + i].padded_across) * sizeof(int16_t));
     int status = kernels->sequential_row(r);
     for (int i = 0; i < n_rows && has_luma && status == SJ_MORE; i++)
         if (r->unit_row * n_rows + i < r->component[0].down)
             status = kernels->samples_of_row(r, r->kept + i * r->kept_across, r->unit_row * n_rows + i);
-    return status;
+    return r->shown != NULL && status == SJ_MORE ? kernels->shown_rows(r) : status;
 }
 
 /* Read on for about so many blocks: SJ_MORE while there are more; SJ_DONE once all samples are written. */

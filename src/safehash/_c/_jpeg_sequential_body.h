@@ -118,7 +118,7 @@ SH_INLINE int SH_NAME(kept_block)(sj_bits *b, const sj_dc *dc, const sj_ac *ac, 
     return SH_NAME(pass_rest)(b, ac, k, NULL, NULL);
 }
 
-SH_INLINE int SH_NAME(sequential_row_of)(sj_reader *r, const int n_kept, const int has_spread)
+SH_INLINE int SH_NAME(sequential_row_of)(sj_reader *r, const int n_kept, const int has_spread, const int is_shown)
 {
     sj_stream *s = &r->stream;
     const sj_scan *scan = &r->scan;
@@ -154,7 +154,16 @@ SH_INLINE int SH_NAME(sequential_row_of)(sj_reader *r, const int n_kept, const i
             for (int y = 0; y < down; y++)
                 for (int x = 0; x < across; x++) {
                     int16_t *block = to + y * pitch + x;
-                    int regular;
+                    int regular = 1;
+                    if (c > 0 && is_shown) { /* read twice, the second time to keep it: spreads are those of any other reading */
+                        sj_bits again = b;
+                        int mean_again = mean[c];
+                        int16_t *plane = r->shown->planes[c - 1] + unit;
+                        regular = SH_NAME(whole_block)(&again, dc, ac, &mean_again, plane, r->shown->offset);
+                        *plane = (int16_t)mean_again;
+                    }
+                    if (SH_RARE(!regular))
+                        return SJ_IRREGULAR;
                     if (c > 0 && has_spread) {
                         uint64_t sum = 0;
                         regular = SH_NAME(mean_block)(&b, dc, ac, &mean[c], component->greatest, &sum);
@@ -184,14 +193,16 @@ SH_INLINE int SH_NAME(sequential_row_of)(sj_reader *r, const int n_kept, const i
 static int SH_NAME(sequential_row)(sj_reader *r)
 {
     const int has_spread = r->chroma[0] != NULL;
+    if (r->shown != NULL)
+        return SH_NAME(sequential_row_of)(r, SJ_WHOLE, 1, 1);
     switch (2 * r->n_kept + has_spread) { /* the inner loops then know it */
-    case 2: return SH_NAME(sequential_row_of)(r, 1, 0);
-    case 3: return SH_NAME(sequential_row_of)(r, 1, 1);
-    case 10: return SH_NAME(sequential_row_of)(r, 5, 0);
-    case 11: return SH_NAME(sequential_row_of)(r, 5, 1);
-    case 2 * SJ_WHOLE: return SH_NAME(sequential_row_of)(r, SJ_WHOLE, 0);
-    case 2 * SJ_WHOLE + 1: return SH_NAME(sequential_row_of)(r, SJ_WHOLE, 1);
-    case 2 * SJ_KEPT_OF_HALF: return SH_NAME(sequential_row_of)(r, SJ_KEPT_OF_HALF, 0);
-    default: return SH_NAME(sequential_row_of)(r, SJ_KEPT_OF_HALF, 1);
+    case 2: return SH_NAME(sequential_row_of)(r, 1, 0, 0);
+    case 3: return SH_NAME(sequential_row_of)(r, 1, 1, 0);
+    case 10: return SH_NAME(sequential_row_of)(r, 5, 0, 0);
+    case 11: return SH_NAME(sequential_row_of)(r, 5, 1, 0);
+    case 2 * SJ_WHOLE: return SH_NAME(sequential_row_of)(r, SJ_WHOLE, 0, 0);
+    case 2 * SJ_WHOLE + 1: return SH_NAME(sequential_row_of)(r, SJ_WHOLE, 1, 0);
+    case 2 * SJ_KEPT_OF_HALF: return SH_NAME(sequential_row_of)(r, SJ_KEPT_OF_HALF, 0, 0);
+    default: return SH_NAME(sequential_row_of)(r, SJ_KEPT_OF_HALF, 1, 0);
     }
 }

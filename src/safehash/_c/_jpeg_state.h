@@ -78,6 +78,25 @@ typedef struct {
     uint32_t restart_interval;
 } sj_tables;
 
+/* Pixels a side that are kept of what a screen shows, at most. */
+enum { SJ_MOST_KEPT = 1024 };
+
+/* What a screen shows of a picture that is read whole, beside its reduced luma: see _jpeg_shown_body.h. */
+typedef struct {
+    uint8_t *grey; /* out: the means of squares of `step` pixels, as many as there are samples of luma */
+    uint8_t *kept; /* out: side x side pixels of red, green and blue */
+    ptrdiff_t side;
+    int32_t at[SJ_MOST_KEPT]; /* the columns of these */
+    int16_t *planes[2];     /* coefficients of a row of MCUs of each component of chroma */
+    ptrdiff_t offset[256];  /* of coefficient k in these */
+    uint8_t *rows[3];       /* samples of two rows of MCUs of each component, the older ones overwritten */
+    ptrdiff_t pitch[3];     /* of such a row */
+    uint8_t *lines;         /* chroma of one row as fine as luma, then red, green and blue */
+    int16_t *columns;       /* between columns and rows of chroma's inverse transform; sums of two rows of its samples */
+    uint16_t *sums;         /* of the greys of some rows */
+    ptrdiff_t n_shown, n_kept; /* rows written */
+} sj_shown;
+
 typedef struct {
     const uint8_t *data, *end;
     const uint8_t *at; /* where the next segment is, or a scan's first byte */
@@ -90,6 +109,7 @@ typedef struct {
     /* what is wanted */
     int fine; /* see SJ_FINE */
     int step, n_kept; /* 8: means; 4: the first 5 in zigzag order; 2: the first 21; 1: all */
+    int n_used;       /* as many reach samples of luma; where what is shown is wanted, too, all are kept */
     uint8_t *luma;    /* out: rows x cols of the reduced picture */
     ptrdiff_t luma_rows, luma_cols;
     uint8_t *chroma[2]; /* out: the mean of each block of chroma; both NULL where nobody wants it */
@@ -119,6 +139,7 @@ typedef struct {
     sj_dc *own_dc[3]; /* tables of the file's own */
     sj_ac *own_ac[3];
     int16_t *samples; /* working rows of the inverse transform */
+    sj_shown *shown;  /* NULL where nobody wants it */
 } sj_reader;
 
 /* The squares of a block's 64 samples about their mean add up to those of its coefficients (Parseval): their mean, rounded up. */
@@ -140,6 +161,7 @@ typedef struct {
     int (*refined_squares_row)(sj_reader *);
     int (*samples_of_row)(sj_reader *, const int16_t *, ptrdiff_t);
     int (*chroma_to_samples)(sj_reader *);
+    int (*shown_rows)(sj_reader *);
 } sj_kernels;
 
 #endif

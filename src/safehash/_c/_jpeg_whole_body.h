@@ -129,27 +129,42 @@ static uint32_t SH_NAME(whole_row)(uint32_t *restrict words, const int16_t *cons
     return odd;
 }
 
-/* Write the samples of a row of luma's blocks. */
-static uint32_t SH_NAME(whole_to_samples)(sj_reader *r, const int16_t *planes, ptrdiff_t block_row)
+/* Columns of a row of blocks, 64 lines of `pitch`: those of one frequency across are neighbours. */
+static uint32_t SH_NAME(whole_columns)(int16_t *columns, const sj_component *component, const int16_t *planes, const ptrdiff_t *offset)
 {
-    const ptrdiff_t n = r->component[0].across, pitch = r->component[0].padded_across;
-    int16_t *columns = r->samples + 4 * pitch; /* behind a row of samples */
+    const ptrdiff_t n = component->across, pitch = component->padded_across;
     uint32_t odd = 0;
     for (int u = 0; u < 8; u++) {
         const int16_t *down[8];
         int32_t quantizers[8];
         for (int v = 0; v < 8; v++) {
             const int k = sj_place_of[8 * v + u];
-            down[v] = planes + r->offset[k];
-            quantizers[v] = r->component[0].quantizer[k];
+            down[v] = planes + offset[k];
+            quantizers[v] = component->quantizer[k];
         }
         odd |= SH_NAME(whole_column)(columns + 8 * u * pitch, pitch, down, quantizers, n);
     }
+    return odd;
+}
+
+/* Row y of the samples of a row of blocks, whose columns are known. */
+static uint32_t SH_NAME(whole_line)(uint8_t *line, const int16_t *columns, const sj_component *component, int y)
+{
+    const int16_t *across[8];
+    for (int u = 0; u < 8; u++)
+        across[u] = columns + (8 * u + y) * component->padded_across;
+    return SH_NAME(whole_row)((uint32_t *)line, across, component->across);
+}
+
+/* Write the samples of a row of luma's blocks. */
+static uint32_t SH_NAME(whole_to_samples)(sj_reader *r, const int16_t *planes, ptrdiff_t block_row)
+{
+    const sj_component *luma = &r->component[0];
+    const ptrdiff_t pitch = luma->padded_across;
+    int16_t *columns = r->samples + 4 * pitch; /* behind a row of samples */
+    uint32_t odd = SH_NAME(whole_columns)(columns, luma, planes, r->offset);
     for (int y = 0; y < 8; y++) {
-        const int16_t *across[8];
-        for (int u = 0; u < 8; u++)
-            across[u] = columns + (8 * u + y) * pitch;
-        odd |= SH_NAME(whole_row)((uint32_t *)r->samples, across, n);
+        odd |= SH_NAME(whole_line)((uint8_t *)r->samples, columns, luma, y);
         SH_NAME(put_rows)(r, 8 * block_row + y, (uint8_t *)r->samples, 8 * pitch, 1);
     }
     return odd;

@@ -24,6 +24,7 @@ __all__ = [
     "as_it_is_shown",
     "decode_with_chroma",
     "grey_reduced",
+    "in_grey",
     "kept_for_two",
     "may_leave_the_screen",
 ]
@@ -217,7 +218,13 @@ def as_it_is_shown(
         pixels = grey_reduced(image, step) if step > 1 else np.asarray(image.convert("L"))
         return Decoded(pixels=pixels, provenance=provenance)
 
-    def make() -> Decoded:
-        return undisturbed("JPEG", convert)
+    return _shown(lambda: undisturbed("JPEG", convert), effort)
 
+
+def in_grey(pixels: UInt8Array, provenance: Provenance, *, effort: Effort) -> Also:
+    """Return the same where its grey is known, averaged as the provenance says."""
+    return _shown(lambda: Decoded(pixels=pixels, provenance=provenance), effort)
+
+
+def _shown(make: Callable[[], Decoded], effort: Effort) -> Also:
     return Also("in colours that a screen has", make, effort=effort, shown=True)

@@ -16,15 +16,22 @@ from .counting import check_jpeg_scans, check_parts
 from .declared import declared_colours
 from .exif import UPRIGHT, read_turns, read_turns_of, turned
 from .gain_map import GainMap, check_both, gain_maps, in_another_brightness
-from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_with_chroma, kept_for_two, may_leave_the_screen
+from .gamut import (
+    CHECKED_PIXELS,
+    as_it_is_shown,
+    decode_with_chroma,
+    in_grey,
+    kept_for_two,
+    may_leave_the_screen,
+)
 from .guarding import guarded, without_remarks
 from .jpeg_ends import as_far_as_it_goes, before_damage, ended, rows_there
 from .jpeg_header import JpegHeader, exif_segments, read_jpeg_header
-from .jpeg_means import BLOCK, Means, read_means
+from .jpeg_means import BLOCK, Means, may_be_shown, read_means
 from .lent import File, as_bytes, lying, start_of
 from .limits import check_cost, check_held
 from .mending import bare_jpeg
-from .older_tools import as_the_reference_tool, is_shrunk
+from .older_tools import REFERENCE_SIDE, as_the_reference_tool, is_shrunk
 from .opening import Codec, check_header, load, open_image
 from .pictures import Also, Decoded, Provenance, UInt8Array, failing
 from .request import Request
@@ -117,18 +124,22 @@ def _plainly(data: File, request: Request) -> Decoded | None:
     elif is_gentle and means is not None:
         chroma = partial(_with_chroma, header, means)
     also = _in_own_colours(data, request, provenance, chroma)
-    whole: Callable[[], Image] = partial(_in_colour, data, request, 1)
+    decode = partial(_in_colour, data, request, 1)
+    whole: Callable[[], Image | UInt8Array] = decode
     if not _is_looked_at(n_bands, request):
         pass
     elif with_chroma and both is not None:
         if both.leaves_the_screen:
             also += (as_it_is_shown(both.load, provenance),)
+    elif means is not None and means.shown is not None:
+        also += (in_grey(means.shown.grey, provenance, effort="fast" if is_wild else "thorough"),)
+        whole = partial(_the_same, means.shown.kept)
     elif is_wild:
         also += (_as_it_is_shown(data, request, provenance),)
     elif step > 1 and _is_thorough(request) and not request.colours:
         # Decoded whole in any case; of what is averaged the means of luma do not tell all either.
-        whole = kept_for_two(whole)
-        also += (as_it_is_shown(whole, provenance, step=step, effort="thorough"),)
+        whole = twice = kept_for_two(decode)
+        also += (as_it_is_shown(twice, provenance, step=step, effort="thorough"),)
     also += _shrunk(provenance, pixels, whole)
     if header.has_companions:
         also += _by_gain_maps(data, request, provenance)
@@ -147,9 +158,25 @@ def _means(data: File, header: JpegHeader, request: Request) -> Means | None:
     if step == 1 and request.colours:
         return None
     _check_cost(header, step, request)
-    return read_means(
-        lying(data), header, step, deadline=request.deadline, with_chroma=request.effort is not None
+    read = partial(
+        read_means,
+        lying(data),
+        header,
+        step,
+        deadline=request.deadline,
+        with_chroma=request.effort is not None,
     )
+    means = read(kept_side=REFERENCE_SIDE) if _is_wanted_whole(header, step, request) else None
+    return means if means is not None else read()
+
+
+def _is_wanted_whole(header: JpegHeader, step: int, request: Request) -> bool:
+    """Tell whether what a screen shows of a reduced picture is looked up in any case, and read in the same pass.
+
+    Where our reader leaves that to others, or they refuse it, they decode the file once more.
+    """
+    wanted = step > 1 and _is_thorough(request) and not request.colours and may_be_shown(header)
+    return wanted and _is_within((header.width, header.height), 1, request)
 
 
 def _leaves_the_screen(data: File, header: JpegHeader, means: Means) -> bool:
@@ -195,18 +222,17 @@ def _with_chroma(header: JpegHeader, means: Means) -> Image:
 
 def _as_it_is_shown(data: File, request: Request, provenance: Provenance) -> Also:
     """Return a picture in colours that a screen has, decoded as finely as its limits allow."""
-    step = next((step for step in (1, 2, 4) if _is_within(provenance, step, request)), provenance.scale)
+    size = provenance.width, provenance.height
+    step = next((step for step in (1, 2, 4) if _is_within(size, step, request)), provenance.scale)
     step = min(step, provenance.scale)
     load = partial(_in_colour, data, request, step)
     return as_it_is_shown(load, provenance, step=provenance.scale // step)
 
 
-def _is_within(provenance: Provenance, step: int, request: Request) -> bool:
+def _is_within(size: tuple[int, int], step: int, request: Request) -> bool:
     """Tell whether a picture may be decoded in colour at a reduction."""
     try:
-        check_cost(
-            "JPEG", (provenance.width, provenance.height), mode="RGB", n_bands=3, limits=request.limits, step=step
-        )  # fmt: skip
+        check_cost("JPEG", size, mode="RGB", n_bands=3, limits=request.limits, step=step)
     except ImageTooLarge:
         return False
     return True
@@ -482,7 +508,13 @@ def _opened(
     return bare, image, asked
 
 
-def _shrunk(provenance: Provenance, pixels: UInt8Array, whole: Callable[[], Image]) -> tuple[Also, ...]:
+def _the_same(pixels: UInt8Array) -> UInt8Array:
+    return pixels
+
+
+def _shrunk(
+    provenance: Provenance, pixels: UInt8Array, whole: Callable[[], Image | UInt8Array]
+) -> tuple[Also, ...]:
     """Return the picture as the reference tool shrinks it: from luma that is whole, else all decoded once more."""
     if not is_shrunk(provenance):
         return ()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = [
+    "REFERENCE_SIDE",
     "as_older_tools",
     "as_the_reference_tool",
     "has_other_channels",
@@ -106,7 +107,7 @@ def as_the_reference_tool(
     Parameters
     ----------
     load : callable
-        Returns all of its pixels: an image, or luma of shape (rows, cols).
+        Returns all of its pixels, an image, or luma of shape (rows, cols); or those alone that are kept.
     provenance : Provenance
     effort : "fast", "standard", "thorough" or "exhaustive"
         From which on it is looked up.
@@ -134,6 +135,8 @@ def as_the_reference_tool(
 
 def shrunk(pixels: UInt8Array) -> UInt8Array:
     """Return every sample that the reference tool keeps of pixels of shape (rows, cols) or (rows, cols, 3)."""
+    if pixels.shape[:2] == (REFERENCE_SIDE, REFERENCE_SIDE):
+        return pixels
     return kept(pixels, side=REFERENCE_SIDE)
 
 
