@@ -39,6 +39,10 @@ def around(corners: Sequence[float]) -> Window:
     return min(rows), max(rows), min(cols), max(cols)
 
 
+#: From where on something is hidden, as a share of the upload, or cut off, as a share of a side.
+_PARTIAL_HIDDEN, _PARTIAL_MISSING = 0.02, 0.05
+
+
 def turned_back(digest: UInt8Array, orientation: int) -> UInt8Array:
     """Return an entry's digest, shape (1, 32), as an upload of this orientation has its bits, shape (32,)."""
     turned: UInt8Array = turn_digests(digest, (_INVERSE[orientation],))[0, 0]
@@ -90,6 +94,19 @@ class Candidate:
         """Share of the upload that was filled in."""
         filled = sum((bottom - top) * (right - left) for top, bottom, left, right in self.holes)
         return filled / self.family.side**2
+
+    @property
+    def missing(self) -> float:
+        """How much of the listed picture's longer-cut side is not in the upload, in fractions of that side."""
+        top, bottom, left, right = self.window
+        return 1.0 - 1.0 / max(bottom - top, right - left, 1.0)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether so much of the listed picture is hidden or cut off that the rest of it says something of its own."""
+        if self.degrees or self.corners:
+            return False
+        return self.hidden >= _PARTIAL_HIDDEN or self.missing >= _PARTIAL_MISSING
 
 
 class _Seen(NamedTuple):
@@ -194,8 +211,7 @@ class Evidence:
 
     @cached_property
     def missing(self) -> float:
-        top, bottom, left, right = self._candidate.window
-        return 1.0 - 1.0 / max(bottom - top, right - left, 1.0)
+        return self._candidate.missing
 
     @cached_property
     def hidden(self) -> float:
@@ -203,9 +219,8 @@ class Evidence:
 
     @property
     def is_partial(self) -> bool:
-        """Whether something of the listed picture is hidden or cut off, as far as its place tells."""
-        place = self._candidate
-        return not (place.degrees or place.corners) and (self.hidden > 0.0 or self.missing > 0.0)
+        """Whether so much is hidden or cut off that the rest says something of its own."""
+        return self._candidate.is_partial
 
     @cached_property
     def rest(self) -> float:

@@ -19,7 +19,10 @@ Float32Array = npt.NDArray[np.float32]
 Hole = tuple[int, int, int, int]
 
 #: Bits of the rest: what cannot come to so many is not found exactly, and matches by none (`judgement.REST`).
-ENOUGH = 50.0
+ENOUGH = 60.0
+
+#: What each further hole costs, in bits: four edges are chosen, each among some 16 that differ.
+_A_HOLE = 16.0
 
 #: A strip that was cut off is half a sample of `WHOLE_SIDE` at least.
 _LEAST_STRIP = 1.0 / WHOLE_SIDE
@@ -28,7 +31,14 @@ _LEAST_STRIP = 1.0 / WHOLE_SIDE
 _Hidden = tuple[Window, tuple[bool, bool, bool, bool]]
 
 
-def rest_bits(thumb: Float32Array, window: Window, holes: Sequence[Hole], wanted: UInt8Array) -> float:
+def rest_bits(
+    thumb: Float32Array,
+    window: Window,
+    holes: Sequence[Hole],
+    wanted: UInt8Array,
+    *,
+    enough: float = ENOUGH,
+) -> float:
     """Return what the part of a listed picture that an upload shows says for its digest, in bits.
 
     Parameters
@@ -42,6 +52,8 @@ def rest_bits(thumb: Float32Array, window: Window, holes: Sequence[Hole], wanted
         What something hides, in samples of the upload.
     wanted : ndarray of uint8, shape (32,)
         The entry's digest, turned as the upload is.
+    enough : float
+        What cannot come to so many bits is not found exactly.
 
     Returns
     -------
@@ -58,7 +70,8 @@ def rest_bits(thumb: Float32Array, window: Window, holes: Sequence[Hole], wanted
         return 0.0
     edges = np.array([rectangle for rectangle, _ in hidden])
     is_free = np.array([free for _, free in hidden], dtype=np.int32)
-    return _views.hidden_bits(frame, edges, is_free, wanted, enough=ENOUGH)
+    further = _A_HOLE * max(0, len(holes) - 1)
+    return _views.hidden_bits(frame, edges, is_free, wanted, enough=enough + further) - further
 
 
 def _of_hole(hole: Hole) -> _Hidden:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -16,7 +17,9 @@ from ..search.seeds import seed
 from .evidence import Candidate, around, turned_back
 from .fading import CANVAS, from_canvas, on_canvas
 from .families import Family
-from .thumbnails import Thumbnails, Window
+from .hiding import rest_bits
+from .settling import DOUBTED, settled_holes, settled_window
+from .thumbnails import WHOLE_SIDE, Thumbnails, Window
 from .windows import Batch, Group
 
 __all__ = ["MAX_CANDIDATES", "MAX_DEGENERATE", "refined"]
@@ -34,6 +37,10 @@ MAX_CANDIDATES = 12
 #: may be degenerate, and match by the second line.
 MAX_DEGENERATE = 4
 DEGENERATE_SEED = 40
+
+#: Candidates of one upload and family whose place is settled by what the rest of them says: that is dear, and seldom in
+#: doubt. Those that agree less are unrelated.
+_MOST_SETTLED, _SETTLED_AGREEMENT = 2, 0.38
 
 #: Windows tried before an entry is given up.
 _FIRST_LOOK = 30
@@ -89,7 +96,7 @@ def refined(
     if not len(seeds.rows):
         return
     starts = np.cumsum([0, *(len(group.digests) for group in batch.groups)])
-    refined = n_degenerate = 0
+    refined = n_degenerate = n_settled = 0
     most = 2 * MAX_CANDIDATES if family.doubtful else MAX_CANDIDATES
     nearest = np.argsort(seeds.distances, kind="stable").tolist()
     for at in sorted(nearest, key=lambda at: int(seeds.rows[at]) in told):
@@ -113,7 +120,12 @@ def refined(
         query = int(seeds.queries[at])
         at_group = int(np.searchsorted(starts, query, side="right")) - 1
         group = batch.groups[at_group]
-        yield _refine(family, group, query - int(starts[at_group]), row, digest), digest, group.thumbs
+        candidate = _refine(family, group, query - int(starts[at_group]), row, digest)
+        if n_settled < _MOST_SETTLED:
+            settled_now = _settle(candidate, group, digest)
+            if settled_now is not None:
+                candidate, n_settled = settled_now, n_settled + 1
+        yield candidate, digest, group.thumbs
 
 
 def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array) -> Candidate:
@@ -180,6 +192,34 @@ def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array)
         degrees=degrees,
         box=thumbs.window,
     )
+
+
+def _settle(candidate: Candidate, group: Group, digest: UInt8Array) -> Candidate | None:
+    """Return the candidate where the rest of its picture says most; None where nothing is to be gained."""
+    is_whole = candidate.family.side == WHOLE_SIDE and not (candidate.degrees or candidate.corners)
+    if not is_whole or not candidate.is_partial or (candidate.agreement or 0.0) < _SETTLED_AGREEMENT:
+        return None
+    thumb, wanted = group.thumbs.of_side(WHOLE_SIDE), turned_back(digest, candidate.orientation)
+    bits = rest_bits(thumb, candidate.window, candidate.holes, wanted, enough=DOUBTED[0])
+    if not DOUBTED[0] <= bits <= DOUBTED[1]:
+        return None
+    holes, window, picture = candidate.holes, candidate.window, thumb
+    if holes:
+        holes, _ = settled_holes(thumb, holes, wanted)
+        for hole in holes:
+            picture = _views.filled(picture, np.array(hole, np.int32))
+    else:
+        window, _ = settled_window(thumb, window, wanted)
+    here = on_canvas(window) if candidate.family.faded else list(window)
+    if candidate.family.faded:
+        picture = group.thumbs.faded()
+    distance, _, agreement = _views.refine(
+        picture, wanted, np.array(here), step=1.0, least=1.0, room=0.0, max_evaluations=1
+    )
+    return replace(
+        candidate, holes=holes, window=window, distance=min(distance, candidate.distance),
+        agreement=max(agreement, candidate.agreement or -1.0),
+    )  # fmt: skip
 
 
 def _refine_faded(

@@ -53,7 +53,7 @@ _MARGINS = ((0.0, 0.03, 0.06, 0.1, 0.15), (0.0, 0.08, 0.16, 0.25), (0.02, 0.075,
 _FEW_MARGINS = (0.0, 0.06, 0.13)
 
 #: How much larger the original was than what a large crop left, and how much of that lay on the first side.
-_MUCH_MORE, _SPLITS = (0.2, 0.36, 0.5), (0.0, 0.25, 0.5, 0.75, 1.0)
+_MUCH_MORE, _SPLITS = (0.2, 0.36, 0.5), tuple(part / 6 for part in range(7))
 
 #: Degrees tried; refining reaches about 1.5 degrees to either side of each.
 ANGLES = (-5.0, -3.5, -2.0, 2.0, 3.5, 5.0)
