@@ -6,6 +6,7 @@ Wrappers validate, allocate, run without the GIL and wrap, in that order; the ar
 
 from libc.stdint cimport int32_t, uint8_t
 from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memset
 
 cimport cython
 
@@ -20,6 +21,8 @@ cdef extern from "_views.h" nogil:
     int SV_MAX_SIDE
     int SV_SUMS(int n)
     int SV_GREYS
+    enum:
+        SV_KEPT
 
     ctypedef struct sv_tents:
         int lo
@@ -60,6 +63,12 @@ cdef extern from "_views.h" nogil:
         void (*bits)(uint8_t*, const float*) noexcept nogil
         int (*quality)(const float*) noexcept nogil
 
+    ctypedef struct sv_kept_spans:
+        pass
+
+    ctypedef struct sv_known:
+        pass
+
     ctypedef struct sv_search:
         const sv_kernels* kernels
         const sh_kernels* pixel_kernels
@@ -68,8 +77,10 @@ cdef extern from "_views.h" nogil:
         const float* wanted
         const uint8_t* digest
         double[4] window
-        double[2] rows_at
-        double[2] cols_at
+        sv_known known
+        sv_kept_spans rows_of
+        sv_kept_spans cols_of
+        float* rows
         int n_evaluations
         int best_distance
         double[4] best_window
@@ -550,9 +561,10 @@ def refine(const float[:, ::1] thumb not None, const uint8_t[::1] digest not Non
         own[i] = digest[i]
     for i in range(256):
         wanted[i] = 1.0 if own[31 - i // 8] >> (i % 8) & 1 else -1.0
-    cdef sv_search* search = <sv_search*>malloc(sizeof(sv_search))
+    cdef sv_search* search = <sv_search*>malloc(sizeof(sv_search) + SV_KEPT * 16 * n * sizeof(float))
     if search == NULL:
         raise MemoryError("one refinement")
+    search.rows = <float*>(search + 1)
     cdef double agreement
     try:
         search.kernels = sv_kernels_at(at_level)
@@ -563,7 +575,9 @@ def refine(const float[:, ::1] thumb not None, const uint8_t[::1] digest not Non
         search.digest = own
         for i in range(4):
             search.window[i] = search.best_window[i] = window[i]
-        search.rows_at[0] = search.rows_at[1] = search.cols_at[0] = search.cols_at[1] = 0.0
+        memset(&search.known, 0, sizeof(search.known))
+        memset(&search.rows_of, 0, sizeof(search.rows_of))
+        memset(&search.cols_of, 0, sizeof(search.cols_of))
         search.n_evaluations = 0
         search.best_distance = 257
         with nogil:

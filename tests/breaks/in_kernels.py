@@ -22,6 +22,8 @@ _MEASURED = f"{_VIEWS}::test_greys_are_counted_at_the_nearest_samples"
 _REFINED = f"{_VIEWS}::test_refining_finds_where_a_crop_was_taken"
 _BOXES = f"{_VIEWS}::test_boxes_equal_scoring_one_by_one"
 
+_MOVED = "tests/matching/test_moving_windows.py::test_a_window_moves_as_if_nothing_were_remembered"
+
 
 def _in(name: str, what: str, before: str, after: str, *dies: str) -> Break:
     file = f"src/safehash/{name}" if name.endswith(".pyx") else f"src/safehash/_c/{name}"
@@ -36,6 +38,20 @@ BREAKS = (
         "#define SV_GREY_STEPS 16.0 ",
         "#define SV_GREY_STEPS 8.0 ",
         _MEASURED,
+    ),
+    _in(
+        "_views.h",
+        "rows are taken for those of another window that begins alike",
+        "kept->at[i][0] == from && kept->at[i][1] == to)",
+        "kept->at[i][0] == from)",
+        _MOVED,
+    ),
+    _in(
+        "_views.h",
+        "a window is taken for another one that was looked at",
+        "window, sizeof bits) != 0)\n",
+        "window, sizeof bits / 2) != 0)\n",
+        _MOVED,
     ),
     _in(
         "_views.h",

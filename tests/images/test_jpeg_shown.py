@@ -24,7 +24,7 @@ from safehash.images.jpeg_means import BLOCK, may_be_shown
 from safehash.images.limits import Limits
 from safehash.images.pictures import Also
 
-#: Pixels a side that are kept: all of a small file, which tell more than its grey: that is its luma where nothing is cut.
+#: Pixels a side that are kept: all of a small file. Where nothing is cut its grey is its luma.
 SIDE = 72
 
 

@@ -452,6 +452,56 @@ static inline int sv_best_boxes(sv_boxes *boxes, int *best, float *best_scores, 
 
 /* ---- refining a window toward one digest ---- */
 
+/* Spans whose work is kept: most moves go from a span to one that was looked at before, above all back to where the window is. */
+enum { SV_KEPT = 6 };
+typedef struct {
+    double at[SV_KEPT][2];
+    int used[SV_KEPT]; /* when last; 0: never */
+} sv_kept_spans;
+
+/* The place of a span among those that are kept, `now` (1 or more, and rising) being when it is used; of another span the place of
+ * the one that was used longest ago, which it takes: *is_new then. */
+static inline int sv_place_of(sv_kept_spans *kept, double from, double to, int now, int *is_new)
+{
+    int place = 0;
+    for (int i = 0; i < SV_KEPT; i++) {
+        if (kept->used[i] && kept->at[i][0] == from && kept->at[i][1] == to) {
+            kept->used[i] = now;
+            *is_new = 0;
+            return i;
+        }
+        place = kept->used[i] < kept->used[place] ? i : place;
+    }
+    kept->at[place][0] = from;
+    kept->at[place][1] = to;
+    kept->used[place] = now;
+    *is_new = 1;
+    return place;
+}
+
+/* Windows that were looked at, and how well each agrees: one in five comes again. */
+enum { SV_KNOWN = 192, SV_KNOWN_PLACES = 256 };
+typedef struct {
+    int n;
+    uint8_t number[SV_KNOWN_PLACES]; /* of a window, from 1 on, or 0 */
+    double window[SV_KNOWN][4], agreement[SV_KNOWN];
+} sv_known;
+
+/* The place of a window among those that are known, or of nothing: where it is to stand. */
+static inline int sv_known_place(const sv_known *known, const double *window)
+{
+    /* Any odd factors: the product's upper bits say where to look first. */
+    static const uint64_t factors[4] = {0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93};
+    uint64_t bits[4], sum = 0;
+    memcpy(bits, window, sizeof bits);
+    for (int i = 0; i < 4; i++)
+        sum = (sum ^ bits[i]) * factors[i];
+    int place = (int)(sum >> 56);
+    while (known->number[place] && memcmp(known->window[known->number[place] - 1], window, sizeof bits) != 0)
+        place = (place + 1) % SV_KNOWN_PLACES;
+    return place;
+}
+
 typedef struct {
     const sv_kernels *kernels;
     const sh_kernels *pixel_kernels;
@@ -460,9 +510,10 @@ typedef struct {
     const float *wanted; /* 256: +1 where the digest's bit is set, else -1 */
     const uint8_t *digest;
     double window[4];       /* y0, y1, x0, x1 */
-    double rows_at[2], cols_at[2]; /* the spans that `rows` and `col_tents` were computed for */
-    float rows[SV_MAX_SIDE * 16];
-    sv_tents row_tents, col_tents;
+    sv_known known;
+    sv_kept_spans rows_of, cols_of; /* the spans that `rows` and `col_tents` were computed for */
+    float *rows;                    /* SV_KEPT times n x 16 */
+    sv_tents row_tents, col_tents[SV_KEPT];
     int n_evaluations;
     int best_distance;
     double best_window[4];
@@ -497,26 +548,35 @@ static inline double sv_agreement(sv_search *s, const double *window)
 {
     float coefficients[256];
     uint8_t digest[32];
+    int is_new;
     s->n_evaluations++;
-    if (window[0] != s->rows_at[0] || window[1] != s->rows_at[1]) {
+    sv_known *known = &s->known;
+    const int place = sv_known_place(known, window);
+    if (known->number[place])
+        return known->agreement[known->number[place] - 1];
+    const int row_place = sv_place_of(&s->rows_of, window[0], window[1], s->n_evaluations, &is_new);
+    float *rows = s->rows + (ptrdiff_t)row_place * s->n * 16;
+    if (is_new) {
         s->kernels->fill_tents(&s->row_tents, s->n, window[0], window[1]);
-        s->kernels->rows_pass(s->rows, s->thumb, s->n, &s->row_tents, 0, s->n);
-        s->rows_at[0] = window[0];
-        s->rows_at[1] = window[1];
+        s->kernels->rows_pass(rows, s->thumb, s->n, &s->row_tents, 0, s->n);
     }
-    if (window[2] != s->cols_at[0] || window[3] != s->cols_at[1]) {
-        s->kernels->fill_tents(&s->col_tents, s->n, window[2], window[3]);
-        s->cols_at[0] = window[2];
-        s->cols_at[1] = window[3];
-    }
-    s->kernels->cols_pass(coefficients, s->rows, &s->col_tents);
+    const int col_place = sv_place_of(&s->cols_of, window[2], window[3], s->n_evaluations, &is_new);
+    if (is_new)
+        s->kernels->fill_tents(&s->col_tents[col_place], s->n, window[2], window[3]);
+    s->kernels->cols_pass(coefficients, rows, &s->col_tents[col_place]);
     s->pixel_kernels->bits(digest, coefficients);
     const int distance = sh_distance(digest, s->digest, 32, 256, 0);
     if (distance < s->best_distance) {
         s->best_distance = distance;
         memcpy(s->best_window, window, sizeof s->best_window);
     }
-    return sv_weighed(coefficients, s->wanted);
+    const double agreement = sv_weighed(coefficients, s->wanted);
+    if (known->n < SV_KNOWN) {
+        memcpy(known->window[known->n], window, sizeof known->window[0]);
+        known->agreement[known->n++] = agreement;
+        known->number[place] = (uint8_t)known->n;
+    }
+    return agreement;
 }
 
 /* Move the window's edges to where it agrees best, in steps that halve from `step` down to `least`.
