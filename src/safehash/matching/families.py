@@ -179,7 +179,7 @@ NESTED_TILTED = Family(
 
 #: The upload without a rectangle that something hides.
 COVERED = Family(
-    name="covered", side=WHOLE_SIDE, seed_distance=80, extra=28, agreement=0.46,
+    name="covered", side=WHOLE_SIDE, seed_distance=88, extra=28, agreement=0.46,
     step=0.02, least=0.005, room=0.1, evaluations=60, plain=12, doubtful=True,
     source=f"15 % hidden refine to a median of 34 bits, 30 % to 44, at agreement 0.5 and more; {_NONE_NEAR}",
 )  # fmt: skip

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from .. import _views
 from .families import COVERED, COVERED_AGAIN, NESTED_CAPTIONED, NESTED_COVERED
-from .judgement import is_graphic
+from .hiding import Hole
+from .judgement import hides_a_photograph, is_graphic
 from .nested import best_boxes
 from .thumbnails import THE_UPLOAD, WHOLE_SIDE, Thumbnails
 from .windows import Batch
@@ -21,7 +22,7 @@ Float64Array = npt.NDArray[np.float64]
 
 #: Lengths of a hole's sides that are tried, and from one to the next place, in eighths of the upload's side; most of
 #: the upload that a hole may take.
-_LENGTHS, _PARTS, _MOST = (2, 3, 4, 6), 8, 0.40
+_LENGTHS, _PARTS, _MOST = (2, 3, 4, 5, 6), 8, 0.40
 #: Where players and people write on what they show, first and last row and column in eighths: subtitles, a head, a line
 #: across the middle, buttons down a side.
 _BANDS = (
@@ -44,6 +45,17 @@ def _holes() -> Int32Array:
     areas = [(bottom - top) * (right - left) for top, bottom, left, right in holes]
     kept = [hole for hole, area in zip(holes, areas, strict=True) if area <= _MOST * _PARTS**2]
     return np.array(kept, dtype=np.int32) * np.int32(WHOLE_SIDE // _PARTS)
+
+
+@lru_cache(maxsize=1)
+def _halves() -> tuple[Hole, ...]:
+    """Return the holes that are half as high and as wide as an upload."""
+    half = WHOLE_SIDE // 2
+    return tuple(
+        (top, bottom, left, right)
+        for top, bottom, left, right in _holes().tolist()
+        if bottom - top == right - left == half
+    )
 
 
 def without_a_hole(thumbs: Thumbnails) -> Batch:
@@ -78,7 +90,7 @@ def box_without_a_band(thumbs: Thumbnails) -> Batch:
 
 def _add_holes(batch: Batch, thumbs: Thumbnails, holes: Int32Array) -> None:
     """Add an upload, or a part of it, without each hole; nothing of a graphic."""
-    if is_graphic(thumbs):
+    if is_graphic(thumbs) and not hides_a_photograph(thumbs, _halves()):
         return
     doubts = batch.room_for_doubts(len(holes))
     digests = _views.hash_filled(thumbs.of_side(WHOLE_SIDE), holes, doubts=doubts)

@@ -28,9 +28,19 @@ from .gates import (
     Room,
     spoken,
 )
+from .hiding import Hole
 from .thumbnails import Thumbnails
 
-__all__ = ["LOW_QUALITY", "OTHER_CHANNELS", "TURNS", "WINDOWS", "Gates", "is_graphic", "markdown"]
+__all__ = [
+    "LOW_QUALITY",
+    "OTHER_CHANNELS",
+    "TURNS",
+    "WINDOWS",
+    "Gates",
+    "hides_a_photograph",
+    "is_graphic",
+    "markdown",
+]
 
 #: What an upload shows does not depend on any entry.
 _NO_DIGEST = np.zeros((1, 32), np.uint8)
@@ -364,9 +374,18 @@ TURNS = Gates((FAINT, PLAIN_SHAPE, *_KINDS))
 def is_graphic(thumbs: Thumbnails) -> bool:
     """Tell whether an upload as it is, is a graphic through and through: near identity only counts of it."""
     if thumbs.graphic is None:
-        seen = Evidence(Candidate(family=WHOLE, row=0, distance=0), _NO_DIGEST, thumbs)
-        thumbs.graphic = WINDOWS.photograph(seen) == 0.0
+        thumbs.graphic = _photograph(thumbs) == 0.0
     return thumbs.graphic
+
+
+def hides_a_photograph(thumbs: Thumbnails, holes: Iterable[Hole]) -> bool:
+    """Tell whether what lies around one of these rectangles is none of a graphic's."""
+    return any(_photograph(thumbs, (hole,)) > 0.0 for hole in holes)
+
+
+def _photograph(thumbs: Thumbnails, holes: tuple[Hole, ...] = ()) -> float:
+    seen = Candidate(family=WHOLE, row=0, distance=0, holes=holes)
+    return WINDOWS.photograph(Evidence(seen, _NO_DIGEST, thumbs))
 
 
 def markdown() -> str:
