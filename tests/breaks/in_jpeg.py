@@ -161,8 +161,8 @@ BREAKS = (
     Break(
         what="what no decoder shows alike is cut off at black and white without a word",
         file=_SAMPLES,
-        before="    *odd |= (uint32_t)(sample + 512) & ~1023u;\n",
-        after="    *odd |= (uint32_t)(sample + 512) & 0u;\n",
+        before="    *odd |= (uint32_t)(sample + SJ_GREATEST_SAMPLE) & ~(uint32_t)(2 * SJ_GREATEST_SAMPLE - 1);\n",
+        after="    *odd |= (uint32_t)(sample + SJ_GREATEST_SAMPLE) & 0u;\n",
         dies=(_CHANGED,),
     ),
     Break(
