@@ -42,7 +42,7 @@ cdef extern from "_views.h" nogil:
         void (*rows_pass)(float*, const float*, int, const sv_tents*, int, int) noexcept nogil
         void (*cols_pass)(float*, const float*, const sv_tents*) noexcept nogil
         void (*transpose)(float*, const float*, int) noexcept nogil
-        void (*evidence)(float*, const float*, int) noexcept nogil
+        void (*evidence)(float*, const float*, int, int) noexcept nogil
         void (*rotate)(float*, const float*, int, double, double, double) noexcept nogil
         void (*bend)(float*, const float*, int, const sv_projection*) noexcept nogil
         void (*doubts)(uint8_t*, const float*, const uint8_t*) noexcept nogil
@@ -363,8 +363,8 @@ cdef int check_span(double a, double b) except -1:
     return 0
 
 
-def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=150, uint8_t[:, ::1] doubts=None,
-          int level=-1):
+def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=150, bint coarse=False,
+          uint8_t[:, ::1] doubts=None, int level=-1):
     """Propose windows inside an upload, boxes whose sides are straight edges, and hash them.
 
     An edge is a line across which neighbouring samples differ more than across the lines beside it, over a
@@ -377,6 +377,9 @@ def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=1
         Lines kept an axis, beside the upload's own edges; at most 30.
     n_windows : int
         The best so many boxes are returned.
+    coarse : bool
+        Compare an edge with two lines on either side instead of three, and the quieter side twice: where samples are
+        so coarse that text below a picture lies within three lines of its edge.
     doubts : ndarray of uint8, shape (n_windows, 32), optional
         Written, as many as there are boxes: as `hash_windows` does.
     level : int
@@ -413,8 +416,8 @@ def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=1
             raise MemoryError("the edges of one thumbnail")
         with nogil:
             kernels.transpose(turned, &thumb[0, 0], n)
-            kernels.evidence(sums, turned, n)
-            kernels.evidence(sums + SV_SUMS(n), &thumb[0, 0], n)
+            kernels.evidence(sums, turned, n, coarse)
+            kernels.evidence(sums + SV_SUMS(n), &thumb[0, 0], n, coarse)
             count = sv_best_boxes(found, best, &best_scores[0], n_windows, kernels, sums, sums + SV_SUMS(n), n,
                                   n_lines)
         free(sums)  # before there are as large tables of tents: memory at its peak is what every upload pays for anew

@@ -17,8 +17,9 @@ from safehash import _core, _views
 from safehash.evaluation import harder
 from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
-from safehash.matching import holes, refining, views
+from safehash.matching import holes, nested, refining, views
 from safehash.matching.efforts import PROPOSALS
+from safehash.matching.judgement import is_graphic
 from safehash.matching.settings import Effort
 from safehash.matching.thumbnails import Thumbnails
 from safehash.search.index import Index
@@ -254,6 +255,17 @@ def test_bands_lie_within_two_fifths_of_a_picture() -> None:
     assert ((tops >= 0) & (tops < bottoms) & (bottoms <= 64)).all()
     assert ((lefts >= 0) & (lefts < rights) & (rights <= 64)).all()
     assert ((bottoms - tops) * (rights - lefts) <= 0.4 * 64**2).all()
+
+
+def test_every_best_box_is_looked_up_without_what_is_written_on_it() -> None:
+    """What is written may make a better box than the picture's own."""
+    thumbs = Thumbnails(decoded(captioned(picture("rocket").resize((800, 600)))))
+    boxes = [box for box in nested.best_boxes(thumbs) if not is_graphic(thumbs.part(box))]
+    assert len(boxes) > 1
+    batch = holes.box_without_a_band(thumbs)
+    assert [(group.thumbs.window, len(group.digests)) for group in batch.groups] == [
+        (box, 12) for box in boxes
+    ]
 
 
 def test_a_picture_in_a_captioned_video_is_found_without_what_is_written_on_it(

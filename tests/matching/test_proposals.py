@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from drawn import decoded, picture
 from safehash.evaluation.manipulations import MANIPULATIONS, apply
@@ -25,9 +26,9 @@ def thumbs() -> Thumbnails:
 
 
 def test_each_orientation_has_its_share_of_the_boxes(thumbs: Thumbnails) -> None:
-    """As hashed and mirrored 16 at little effort, 150 at more; the best 30 in each of the six others."""
+    """As hashed and mirrored 20 at little effort, 150 at more; the best 30 in each of the six others."""
     few, many = few_boxes(thumbs), many_boxes(thumbs)
-    assert {group.orientation: len(group.digests) for group in few.groups} == {0: 16, 5: 16}
+    assert {group.orientation: len(group.digests) for group in few.groups} == {0: 20, 5: 20}
     n_all = len(many.groups[0].digests)
     assert 30 < n_all <= 150
     assert {group.orientation: len(group.digests) for group in many.groups} == {
@@ -45,3 +46,16 @@ def test_little_effort_finds_a_picture_that_a_video_writes_on() -> None:
     index = Index([compute.hash_array(np.asarray(own))])
     (hit,) = views.look_up([upload], index, max_distance=31, min_quality=50, effort="standard").hits
     assert hit.view == "inside a frame" and hit.distance > 45
+
+
+def test_lines_of_text_hide_no_edge_of_a_picture_at_little_effort() -> None:
+    """On a page that is 128 samples high the text begins four of them off the picture."""
+    page = Image.new("RGB", (1280, 900), "white")
+    draw = ImageDraw.Draw(page)
+    for beside in range(34, 260, 26):
+        for y in (240 - beside, 680 + beside):
+            for x in range(90, 730, 13):
+                draw.rectangle((x, y - 8, x + 8, y + 8), fill="black")
+    page.paste(picture("grass").resize((640, 440)).point(lambda level: 120 + level // 2), (90, 240))
+    best = few_boxes(Thumbnails(decoded(page, quality=95))).groups[0].windows[0]
+    assert np.abs(best - (240 / 900, 680 / 900, 90 / 1280, 730 / 1280)).max() < 1 / 128

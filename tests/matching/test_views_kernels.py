@@ -231,7 +231,7 @@ def test_thumbnail_equals_its_sums_one_by_one(
 
 
 def slow_boxes(
-    thumb: npt.NDArray[np.float32], n_lines: int, n_windows: int
+    thumb: npt.NDArray[np.float32], n_lines: int, n_windows: int, *, coarse: bool
 ) -> list[tuple[float, int, int, int, int]]:
     """Return what `_views.boxes` proposes as (score, top, bottom, left, right) in samples, box by box, in float32."""
     f32, n = np.float32, len(thumb)
@@ -245,8 +245,11 @@ def slow_boxes(
             for near in (1, 2, 6, 7, 8):
                 beside = beside + steps[line + near]
             beside = beside * f32(1 / 6)
+            if coarse:
+                before, after = steps[line + 1] + steps[line + 2], steps[line + 6] + steps[line + 7]
+                beside = (before + after + f32(2) * np.minimum(before, after)) * f32(1 / 8)
             here = steps[line + 4]
-            contrast = f32(2.6) * (here - beside) / (here + beside + f32(1.4))
+            contrast = f32(2.1 if coarse else 2.6) * (here - beside) / (here + beside + f32(1.4))
             np.cumsum(np.maximum(contrast, f32(-1)) - f32(0.5), out=sums[line, 1:])
         return sums
 
@@ -294,10 +297,11 @@ def slow_boxes(
     n_windows=st.sampled_from([1, 16, 150]),
     n_boxes=st.integers(0, 6),
     noise=st.sampled_from([0, 3, 30]),
+    coarse=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_boxes_equal_scoring_one_by_one(
-    side: int, n_lines: int, n_windows: int, n_boxes: int, noise: int, seed: int
+    side: int, n_lines: int, n_windows: int, n_boxes: int, noise: int, coarse: bool, seed: int
 ) -> None:
     generator = np.random.default_rng(seed)
     pixels = generator.integers(60, 61 + noise, (side, side)).astype(np.uint8)
@@ -305,9 +309,11 @@ def test_boxes_equal_scoring_one_by_one(
         (top, left), sides = generator.integers(0, side, 2), generator.integers(2, side, 2)
         pixels[top : top + sides[0], left : left + sides[1]] = generator.integers(0, 256)
     thumb = _views.thumbnail(pixels, side=side)
-    expected = slow_boxes(thumb, n_lines, n_windows)
+    expected = slow_boxes(thumb, n_lines, n_windows, coarse=coarse)
     for level in _views.LEVELS:
-        windows, digests, scores = _views.boxes(thumb, n_lines=n_lines, n_windows=n_windows, level=level)
+        windows, digests, scores = _views.boxes(
+            thumb, n_lines=n_lines, n_windows=n_windows, coarse=coarse, level=level
+        )
         edges = windows * side
         assert [(float(score), *box) for score, box in zip(scores, edges.tolist(), strict=True)] == expected
         for window, digest in zip(windows, digests, strict=True):

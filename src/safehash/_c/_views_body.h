@@ -262,8 +262,9 @@ static void SV_NAME(cols_pass)(float *restrict coefficients, const float *restri
 
 /* sums[n + 1][n + 16]: for each line between two rows of the transposed thumbnail's picture, a column of running sums
  * along it of how much more the rows differ across it than across the lines beside it: -1.5 to 2.1 a sample,
- * whatever the contrast. `turned` is the thumbnail transposed: lines are worked on side by side. */
-static void SV_NAME(evidence)(float *restrict sums, const float *restrict turned, int n)
+ * whatever the contrast. `turned` is the thumbnail transposed: lines are worked on side by side. Of a coarse one (see
+ * SV_COARSE_GAIN) fewer lines count, and those on the quieter side twice. */
+static void SV_NAME(evidence)(float *restrict sums, const float *restrict turned, int n, int coarse)
 {
     enum { AHEAD = 8 }; /* samples whose steps are written before they are read: a processor wants a pause there */
     float steps[AHEAD][SV_MAX_SIDE + 16 + 2 * SV_REACH], each[SV_MAX_SIDE + 16], total[SV_MAX_SIDE + 16];
@@ -280,13 +281,21 @@ static void SV_NAME(evidence)(float *restrict sums, const float *restrict turned
             }
         const float *restrict s = steps[i % AHEAD];
         float *restrict out = sums + (ptrdiff_t)(i + 1) * (n + 16);
-        for (int line = 0; line < n + 16; line++) {
-            const float beside = (s[line] + s[line + 1] + s[line + 2] + s[line + 6] + s[line + 7] + s[line + 8]) *
-                                 (1.0f / 6.0f);
-            const float here = s[line + 4];
-            const float contrast = SV_EDGE_GAIN * (here - beside) / (here + beside + SV_EDGE_NOISE);
-            each[line] = contrast;
-        }
+        if (coarse)
+            for (int line = 0; line < n + 16; line++) {
+                const float before = s[line + 1] + s[line + 2], after = s[line + 6] + s[line + 7];
+                const float quiet = before < after ? before : after;
+                const float beside = ((before + after) + 2.0f * quiet) * 0.125f;
+                const float here = s[line + 4];
+                each[line] = SV_COARSE_GAIN * (here - beside) / (here + beside + SV_EDGE_NOISE);
+            }
+        else
+            for (int line = 0; line < n + 16; line++) {
+                const float beside = (s[line] + s[line + 1] + s[line + 2] + s[line + 6] + s[line + 7] + s[line + 8]) *
+                                     (1.0f / 6.0f);
+                const float here = s[line + 4];
+                each[line] = SV_EDGE_GAIN * (here - beside) / (here + beside + SV_EDGE_NOISE);
+            }
         for (int line = 0; line < n + 16; line++)
             each[line] = each[line] > SV_EDGE_LEAST ? each[line] : SV_EDGE_LEAST;
         for (int line = 0; line < n + 16; line++) {

@@ -69,9 +69,9 @@ def boxes_without_a_hole(thumbs: Thumbnails) -> Batch:
 
 
 def box_without_a_band(thumbs: Thumbnails) -> Batch:
-    """Return the very best box without one band or another that is written on."""
+    """Return each of the best boxes without one band or another that is written on."""
     batch = Batch(NESTED_CAPTIONED, thumbs)
-    for box in best_boxes(thumbs)[:1]:
+    for box in best_boxes(thumbs):
         _add_holes(batch, thumbs.part(box), _bands())
     return batch
 

@@ -58,7 +58,7 @@ class Thumbnails:
         self.rows, self.cols = (where.height, where.width) if upright else (where.width, where.height)
         #: Columns over rows.
         self.aspect = self.cols / self.rows
-        self._boxes: dict[tuple[int, int], Boxes] = {}
+        self._boxes: dict[tuple[int, int, bool], Boxes] = {}
         self._faded: Float32Array | None = None
         self._measured: dict[int, Seen] = {}
         #: Whether it is a graphic, once somebody has judged that.
@@ -126,12 +126,12 @@ class Thumbnails:
             self._measured[side] = _views.measure_window(self.of_side(side), np.array(THE_UPLOAD))
         return self._measured[side]
 
-    def boxes(self, side: int, n_windows: int, *, doubtful: bool = True) -> Boxes:
+    def boxes(self, side: int, n_windows: int, *, coarse: bool = False, doubtful: bool = True) -> Boxes:
         """Return what `_views.boxes` proposes over the thumbnail of this side; do not write to it."""
-        made = self._boxes.get((side, n_windows))
+        made = self._boxes.get((side, n_windows, coarse))
         if made is None or (doubtful and made[3] is None):
             doubts = np.empty((n_windows, 32), np.uint8) if doubtful else None
-            found = _views.boxes(self.of_side(side), n_windows=n_windows, doubts=doubts)
+            found = _views.boxes(self.of_side(side), n_windows=n_windows, coarse=coarse, doubts=doubts)
             made = *found, None if doubts is None else doubts[: len(found[0])]
-            self._boxes[side, n_windows] = made
+            self._boxes[side, n_windows, coarse] = made
         return made
