@@ -70,9 +70,13 @@ def test_it_tells_of_the_very_decision_that_check_makes(
     assert {near.entry.id for near in nearest if near.matches} == {each.entry.id for each in decision.matches}
     for near in nearest:
         assert near.matches == (near.allowed is not None and near.distance <= near.allowed)
-        assert (near.allowed is None) == any(gate.bits is None for gate in near.gates)
+        # What the rest says is told where it lets more pass than all others, or where they refuse.
+        others = [gate.bits for gate in near.gates if not gate.gate.startswith("rest")]
+        rests = [gate.bits for gate in near.gates if gate.gate.startswith("rest") and gate.bits is not None]
+        assert (near.allowed is None) == (None in others and not rests)
         if near.gates and near.allowed is not None:
-            assert near.allowed - near.threshold == min(gate.bits or 0 for gate in near.gates)
+            least = [] if None in others else [min(bits for bits in others if bits is not None)]
+            assert near.allowed - near.threshold == max([*least, *rests])
 
 
 @pytest.mark.parametrize("effort", EFFORTS)

@@ -183,7 +183,7 @@ class Evidence:
             raise ValueError(f"no such measures: {', '.join(sorted(unknown))}")
         evidence = cls.__new__(cls)
         evidence.family = family
-        evidence.__dict__.update(measures)
+        evidence.__dict__.update(measures, is_partial=measures.get("rest", 0.0) != 0.0)
         return evidence
 
     def record(self) -> dict[str, Any]:
@@ -217,7 +217,7 @@ class Evidence:
     def hidden(self) -> float:
         return self._candidate.hidden
 
-    @property
+    @cached_property
     def is_partial(self) -> bool:
         """Whether so much is hidden or cut off that the rest says something of its own."""
         return self._candidate.is_partial

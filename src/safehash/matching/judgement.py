@@ -308,7 +308,7 @@ class Gates:
         return round(bits)
 
     def most_bits(self, evidence: Evidence) -> int:
-        """Return bits beyond the usual threshold within which a candidate may be a match, of what is known unmeasured."""
+        """Return bits beyond the usual threshold within which a candidate may match, of what is known unmeasured."""
         family = evidence.family
         return max((family.extra + family.rich, *(gate.bits for gate in self._rests if gate.may(evidence))))
 
@@ -329,9 +329,19 @@ class Gates:
         )
 
     def said(self, evidence: Evidence) -> tuple[tuple[Gate, float | Refusal], ...]:
-        """Return what each gate says of a candidate, also those that would not be asked any more."""
-        asked = [(gate, said) for gate, said, _ in self._asked(evidence)]
-        return (*asked, *((gate, gate.allows(evidence)) for gate in self._rests))
+        """Return what each gate says of a candidate, also those that would not be asked any more.
+
+        What the rest says is there where it lets more pass than all others do, and where they refuse and it does not help.
+        """
+        asked: list[tuple[Gate, float | Refusal]] = [(gate, said) for gate, said, _ in self._asked(evidence)]
+        others = self._by_all(evidence)
+        for gate in self._rests:
+            said = gate.allows(evidence) if gate.may(evidence) else None
+            if said is None or (isinstance(said, Refusal) and not isinstance(others, Refusal)):
+                continue
+            if isinstance(said, Refusal) or isinstance(others, Refusal) or said > others:
+                asked.append((gate, said))
+        return tuple(asked)
 
     def _asked(self, evidence: Evidence) -> Iterator[tuple[Gate, float | Refusal, Room]]:
         """Yield every gate, what it says, and the room that it and those beside it left."""
@@ -353,10 +363,11 @@ class Gates:
 
 
 _KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)
+_RESTS = (REST, REST_SURE)
 
 #: Of windows: crops, boxes, tilts.
 WINDOWS = Gates(
-    (AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT, REST, REST_SURE)
+    (AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT, *_RESTS)
 )  # fmt: skip
 
 #: Of the upload as it is, where its quality is low: gradients and blank pictures are like one another.
