@@ -33,6 +33,20 @@ BREAKS = (
         dies=(_OF_SHOWN,),
     ),
     Break(
+        what="sixteen bits of a coefficient are taken for all of it",
+        file=f"{_C}_whole_body.h",
+        before="        odd |= SH_NAME(is_beyond)(&in_of[j], q[j], SJ_GREATEST_WHOLE);\n",
+        after="        odd |= 0;\n",
+        dies=("tests/images/test_jpeg_shown.py::test_what_sixteen_bits_do_not_hold_is_left_by_every_level",),
+    ),
+    Break(
+        what="of sixteen blocks the third and the fourth stand behind the fifth",
+        file=f"{_C}_whole_body.h",
+        before="fours[i & 2], fours[(i & 2) + 1])\n                                     :",
+        after="fours[2 - (i & 2)], fours[(i & 2) + 1])\n                                     :",
+        dies=(_OF_SHOWN,),
+    ),
+    Break(
         what="red, green and blue that no screen has count as they are",
         file=_SHOWN,
         before="        reds = _mm256_min_epi16(_mm256_max_epi16(reds, none), most);\n",
@@ -147,8 +161,8 @@ BREAKS = (
     Break(
         what="what no decoder shows alike is cut off at black and white without a word",
         file=_SAMPLES,
-        before="    *odd |= (uint32_t)(sample + 512) & ~1023u;\n",
-        after="    *odd |= (uint32_t)(sample + 512) & 0u;\n",
+        before="    *odd |= (uint32_t)(sample + SJ_GREATEST_SAMPLE) & ~(uint32_t)(2 * SJ_GREATEST_SAMPLE - 1);\n",
+        after="    *odd |= (uint32_t)(sample + SJ_GREATEST_SAMPLE) & 0u;\n",
         dies=(_CHANGED,),
     ),
     Break(

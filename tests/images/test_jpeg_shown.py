@@ -79,7 +79,7 @@ def test_what_is_shown_is_the_librarys_and_changes_nothing_else(
 
 
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
-@pytest.mark.parametrize("size", [(67, 49), (32, 48), (5, 70)])
+@pytest.mark.parametrize("size", [(67, 49), (32, 48), (5, 70), (150, 24)])
 @pytest.mark.parametrize("level", LEVELS)
 def test_what_is_shown_of_strong_colours_is_the_librarys(
     subsampling: int, size: tuple[int, int], level: int
@@ -98,6 +98,39 @@ def test_what_is_read_so_is_read_without(data: bytes, at: float, bits: int, step
     if found is not None:
         assert plain is not None
         np.testing.assert_array_equal(found[0], plain[0])
+
+
+def test_every_level_reads_the_same_of_a_wide_file_that_is_damaged() -> None:
+    """Sixteen blocks and more side by side, and coefficients that no picture has."""
+    rng = np.random.default_rng(6)
+    whole = coloured((280, 24), subsampling=0, quality=90)
+    tables, scan = whole.index(b"\xff\xdb") + 5, whole.index(b"\xff\xda") + 14
+    n_read = n_left = 0
+    for _ in range(60):
+        changed = bytearray(whole)
+        changed[tables : tables + 64] = bytes([int(rng.choice([1, 5, 40, 255]))]) * 64
+        for at in rng.integers(scan, len(whole) - 2, int(rng.integers(0, 3))).tolist():
+            changed[at] ^= 1 << int(rng.integers(0, 8))
+        found = [read(bytes(changed), 1, shown=True, level=level) for level in LEVELS]
+        n_read += found[0] is not None
+        n_left += found[0] is None
+        for other in found[1:]:
+            assert (found[0] is None) == (other is None)
+            for one, two in zip(found[0] or (), other or (), strict=True):
+                np.testing.assert_array_equal(one, two)
+    assert min(n_read, n_left) > 10
+
+
+def test_what_sixteen_bits_do_not_hold_is_left_by_every_level() -> None:
+    """256 times 255, of which they hold -256."""
+    stream = io.BytesIO()
+    Image.new("RGB", (256, 24), (160, 160, 160)).save(stream, "JPEG", quality=100)
+    changed = bytearray(stream.getvalue())
+    tables = changed.index(b"\xff\xdb") + 5
+    assert read(bytes(changed), 1, shown=True) is not None
+    changed[tables : tables + 64] = b"\xff" * 64
+    for level in LEVELS:
+        assert read(bytes(changed), 1, shown=True, level=level) is None
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from drawn import decoded, picture
+from safehash import _views
 from safehash.evaluation.manipulations import MANIPULATIONS, apply
 from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
 from safehash.images import decoding
 from safehash.matching import views
+from safehash.matching.efforts import PROPOSALS
 from safehash.matching.thumbnails import Thumbnails
 from safehash.matching.windows import few_boxes, many_boxes
 from safehash.search.index import Index
@@ -59,3 +63,18 @@ def test_lines_of_text_hide_no_edge_of_a_picture_at_little_effort() -> None:
     page.paste(picture("grass").resize((640, 440)).point(lambda level: 120 + level // 2), (90, 240))
     best = few_boxes(Thumbnails(decoded(page, quality=95))).groups[0].windows[0]
     assert np.abs(best - (240 / 900, 680 / 900, 90 / 1280, 730 / 1280)).max() < 1 / 128
+
+
+def test_boxes_of_one_picture_are_proposed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    thumbs = Thumbnails(decoded(picture("astronaut")))
+    proposed: list[tuple[int, int, bool]] = []
+    boxes = _views.boxes
+
+    def noted(thumb: Any, **options: Any) -> Any:
+        proposed.append((thumb.ctypes.data, options["n_windows"], options["coarse"]))
+        return boxes(thumb, **options)
+
+    monkeypatch.setattr(_views, "boxes", noted)
+    for propose in PROPOSALS["exhaustive"]:
+        propose(thumbs)
+    assert len(set(proposed)) == len(proposed) >= 2

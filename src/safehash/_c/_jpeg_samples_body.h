@@ -4,7 +4,7 @@
 SH_INLINE uint32_t SH_NAME(sample)(int32_t sum, int shift, uint32_t *odd)
 {
     const int32_t sample = (int32_t)((uint32_t)sum + (1u << (shift - 1))) >> shift, shown = sample + 128;
-    *odd |= (uint32_t)(sample + 512) & ~1023u;
+    *odd |= (uint32_t)(sample + SJ_GREATEST_SAMPLE) & ~(uint32_t)(2 * SJ_GREATEST_SAMPLE - 1);
     return (uint32_t)(shown < 0 ? 0 : shown > 255 ? 255 : shown);
 }
 

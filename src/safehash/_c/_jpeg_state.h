@@ -32,6 +32,8 @@ enum {
 /* Of whole blocks: binary places of the factors, those left between columns and rows; beyond the last, coefficients and what
  * columns make of them are none of a picture of 8 bits, and decoders' sums of 16 bits wrap around. */
 enum { SJ_WHOLE_BITS = 13, SJ_BETWEEN_BITS = 2, SJ_GREATEST_WHOLE = 16384 };
+/* Beyond the last, samples about the middle are none that decoders agree on. */
+enum { SJ_GREATEST_SAMPLE = 512 };
 /* The places in zigzag order of frequencies down, and across in each. */
 static const uint8_t sj_place_of[64] = {
     0, 1, 5, 6, 14, 15, 27, 28,

@@ -38,7 +38,13 @@ _LEAST_FILLED = 8
 
 
 def best_boxes(thumbs: Thumbnails) -> list[Window]:
-    """Return the best boxes inside the upload that differ, best first."""
+    """Return the best boxes inside the upload that differ, best first; do not write to it."""
+    if thumbs.best_boxes is None:
+        thumbs.best_boxes = _best_boxes(thumbs)
+    return thumbs.best_boxes
+
+
+def _best_boxes(thumbs: Thumbnails) -> list[Window]:
     boxes, *_ = thumbs.boxes(PANEL_SIDE, N_BOXES)
     left = boxes[(boxes[:, 1] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 2]) <= _LARGEST]
     kept: list[Window] = []

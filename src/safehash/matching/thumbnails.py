@@ -63,6 +63,8 @@ class Thumbnails:
         self._measured: dict[int, Seen] = {}
         #: Whether it is a graphic, once somebody has judged that.
         self.graphic: bool | None = None
+        #: The best boxes in it that differ, once somebody has chosen them.
+        self.best_boxes: list[Window] | None = None
         #: Where the picture lies in the upload, and the samples a side that it has of its own.
         self.window, self.resolution = THE_UPLOAD, PANEL_SIDE
         self._parts: dict[Window, Thumbnails] = {}
@@ -76,6 +78,7 @@ class Thumbnails:
             top, bottom, left, right = window
             made._picture, made._made, made._boxes, made._parts = None, {}, {}, {}
             made._whole, made.window, made._faded, made._measured, made.graphic = self, window, None, {}, None
+            made.best_boxes = None
             made.rows, made.cols = (
                 max(1, round((bottom - top) * self.rows)),
                 max(1, round((right - left) * self.cols)),
@@ -126,8 +129,11 @@ class Thumbnails:
             self._measured[side] = _views.measure_window(self.of_side(side), np.array(THE_UPLOAD))
         return self._measured[side]
 
-    def boxes(self, side: int, n_windows: int, *, coarse: bool = False, doubtful: bool = True) -> Boxes:
-        """Return what `_views.boxes` proposes over the thumbnail of this side; do not write to it."""
+    def boxes(self, side: int, n_windows: int, *, coarse: bool = False, doubtful: bool = False) -> Boxes:
+        """Return what `_views.boxes` proposes over the thumbnail of this side; do not write to it.
+
+        Doubtful bits are there where somebody asked for them.
+        """
         made = self._boxes.get((side, n_windows, coarse))
         if made is None or (doubtful and made[3] is None):
             doubts = np.empty((n_windows, 32), np.uint8) if doubtful else None
