@@ -1,4 +1,4 @@
-"""What lies beyond all that its family, and what the rest of it says, allow is no hit, so that no gate need be asked."""
+"""What lies beyond all that its family, and what is not hidden, allow is no hit: no gate need be asked."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from safehash.matching.evidence import MEASURES, Evidence
 from safehash.matching.families import BENT, NESTED, OVEREXPOSED, WHOLE, Family
 from safehash.matching.gates import Refusal
-from safehash.matching.judgement import TURNS, WINDOWS, Gates
+from safehash.matching.judgement import REST, REST_SURE, TURNS, WINDOWS, Gates
 from safehash.matching.views import Hit, _Finds
 
 #: A window of a photograph that every gate lets pass, 26 bits beyond the usual 31: 18 of its family, 8 for detail.
@@ -17,7 +17,7 @@ PHOTOGRAPH: dict[str, Any] = {
     "agreement": 0.7, "turned": False, "coverage": 1.0, "missing": 0.0, "quality": 90, "faint": 0.01, "greys": 5.8,
     "common": 0.15, "contrast": 60.0, "flat": 0.05, "plain_ground": False, "boxes": 0.0, "pixels": 400.0,
     "plain_distance": 95, "degenerate": False, "hidden": 0.0, "lit": 0.1, "lit_greys": 0.0, "lit_common": 1.0,
-    "lit_flat": 1.0, "laid_out": 0.0,
+    "lit_flat": 1.0, "laid_out": 0.0, "rest": 0.0,
 }  # fmt: skip
 
 #: What is left of it where its lights are blown out, enough to be judged by.
@@ -28,6 +28,7 @@ RELIT: dict[str, Any] = {
 }  # fmt: skip
 
 NOWHERE = -1
+_RESTS = (REST, REST_SURE)
 
 
 def reach(gates: Gates, family: Family = WHOLE, **measures: Any) -> int:
@@ -138,9 +139,54 @@ def test_a_gate_speaks_alone(name: str, measures: dict[str, Any], bits: int, bit
 
 def test_every_gate_is_among_them() -> None:
     assert {name for name, _, with_it, without in ALONE if with_it < without} == {
-        gate.name for gate in WINDOWS.gates
+        gate.name for gate in WINDOWS.gates if gate not in _RESTS
     }
     assert [gate for gate in TURNS.gates if gate not in WINDOWS.gates] == []
+
+
+#: What the rest of a picture says, and how far a match may lie then: 31 and 41 bits where all of its ranges hold,
+#: else as without it; on paper, by the table of docs/matching.md.
+RESTS: list[tuple[dict[str, Any], int]] = [
+    ({"rest": 72.0}, 72),
+    ({"rest": 67.0}, 57),  # half of 41 is less than the 26 of its family
+    ({"rest": 70.0}, 31 + 33),  # eight tenths
+    ({"rest": 62.0}, 57),
+    ({"rest": 72.0, "agreement": 0.42}, 72),
+    ({"rest": 72.0, "agreement": 0.39}, 31 + 10),
+    ({"rest": 72.0, "agreement": 0.38}, NOWHERE),
+    ({"rest": 72.0, "turned": True, "agreement": 0.42}, 72),
+    ({"rest": 72.0, "missing": 0.38}, 72),
+    ({"rest": 72.0, "missing": 0.40}, NOWHERE),
+    ({"rest": 72.0, "quality": 36}, NOWHERE),
+    ({"rest": 72.0, "faint": 0.18}, NOWHERE),
+    ({"rest": 72.0, "plain_distance": 86}, 72),
+    ({"rest": 72.0, "plain_distance": 84}, 40),
+    ({"rest": 256.0, "degenerate": True}, 26),
+    ({"rest": 72.0, "greys": 5.2}, 72),
+    ({"rest": 72.0, "greys": 5.0}, 45),
+    ({"rest": 72.0, "common": 0.31}, 72),
+    ({"rest": 72.0, "common": 0.33}, 57),
+    ({"rest": 72.0, "flat": 0.22}, 72),
+    ({"rest": 72.0, "flat": 0.28}, 31 + 18 + 2),
+    ({"rest": 72.0, "pixels": 96.0}, 31 + 20),
+    ({"rest": 72.0, "flat": 0.2, "laid_out": 2.4, "boxes": 2.4}, 72),
+    ({"rest": 72.0, "flat": 0.2, "laid_out": 2.6, "boxes": 2.6}, 20),
+    # With more bits less of a photograph is enough.
+    ({"rest": 105.0, "greys": 4.4, "common": 0.5, "flat": 0.48}, 72),
+    ({"rest": 100.0, "greys": 4.4, "common": 0.5, "flat": 0.48}, 31 + 20),
+    ({"rest": 105.0, "greys": 4.1, "common": 0.5, "flat": 0.48}, 31 - 18),
+    ({"rest": 105.0, "greys": 4.4, "common": 0.55, "flat": 0.48}, 31 - 25 + 10),
+    ({"rest": 105.0, "greys": 4.4, "common": 0.5, "flat": 0.52}, 31 - 25 + 10),
+    ({"rest": 105.0, "greys": 4.4, "plain_distance": 86}, 31 + 8),
+    ({"rest": 105.0, "flat": 0.2, "laid_out": 3.2, "boxes": 3.2}, 72),
+    ({"rest": 105.0, "flat": 0.2, "laid_out": 3.6, "boxes": 3.6}, 20),
+]
+
+
+@pytest.mark.parametrize(("measures", "within"), RESTS, ids=str)
+def test_the_rest_lets_pass_what_others_refuse(measures: dict[str, Any], within: int) -> None:
+    """Whatever each of its ranges is on the edge of: what lies beyond an edge is as if nothing were said."""
+    assert reach(WINDOWS, **measures) == within
 
 
 def test_of_two_views_of_an_entry_the_one_that_needs_less_stays() -> None:

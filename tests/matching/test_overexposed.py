@@ -89,7 +89,7 @@ def look(upload: Picture, index: Index, effort: Effort) -> list[tuple[int, str]]
 def test_a_photograph_is_found_by_the_lights_it_had(mirrored: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     own = picture("chelsea")
     index = listed(own)
-    upload = ImageEnhance.Brightness(own).enhance(2.4)
+    upload = ImageEnhance.Brightness(own).enhance(2.7)
     upload = upload.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if mirrored else upload
     assert look(upload, index, "standard") == []
     ((row, view),) = look(upload, index, "thorough")

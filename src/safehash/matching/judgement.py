@@ -351,7 +351,7 @@ class Gates:
     def said(self, evidence: Evidence) -> tuple[tuple[Gate, float | Refusal], ...]:
         """Return what each gate says of a candidate, also those that would not be asked any more.
 
-        What the rest says is there where it lets more pass than all others do, and where they refuse and it does not help.
+        What the rest says is among it where it lets more pass than all others do, and where these refuse.
         """
         asked: list[tuple[Gate, float | Refusal]] = [(gate, said) for gate, said, _ in self._asked(evidence)]
         others = self._by_all(evidence)
