@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from safehash.matching.evidence import MEASURES, Evidence
-from safehash.matching.families import BENT, NESTED, WHOLE, Family
+from safehash.matching.families import BENT, NESTED, OVEREXPOSED, WHOLE, Family
 from safehash.matching.gates import Refusal
 from safehash.matching.judgement import TURNS, WINDOWS, Gates
 from safehash.matching.views import Hit, _Finds
@@ -22,6 +22,10 @@ PHOTOGRAPH: dict[str, Any] = {
 
 #: What is left of it where its lights are blown out, enough to be judged by.
 LIT: dict[str, Any] = {"lit": 0.5, "lit_greys": 5.8, "lit_common": 0.1, "lit_flat": 0.02}
+#: One with its lights given back, as little of a photograph as is enough.
+RELIT: dict[str, Any] = {
+    "family": OVEREXPOSED, "lit": 0.3, "lit_greys": 4.5, "lit_common": 0.38, "lit_flat": 0.08, "boxes": 1.0,
+}  # fmt: skip
 
 NOWHERE = -1
 
@@ -111,6 +115,16 @@ ALONE: list[tuple[str, dict[str, Any], int, int]] = [
     ("common greys", {"common": 0.6, **LIT, "lit_flat": 0.16}, 16, 57),
     ("common greys", {"common": 0.6, **LIT, "boxes": 1.6}, 16, 57),
     ("common greys", {"common": 0.6, **LIT, "plain_ground": True}, 16, 31 + 26),
+    # With their lights given back: what is not blown out is judged as a whole photograph is.
+    ("common greys", {"common": 0.6, **RELIT}, 31 + 18, 31 + 18),
+    ("common greys", {"common": 0.6, **RELIT, "agreement": 0.57}, 31 + 18, 31 + 18),
+    ("common greys", {"common": 0.6, **RELIT, "agreement": 0.56}, NOWHERE, 31 + 18),
+    ("common greys", {"common": 0.6, **RELIT, "lit": 0.2}, 16, 31 + 18),
+    ("common greys", {"common": 0.6, **RELIT, "lit_greys": 4.0}, 16, 31 + 18),
+    ("common greys", {"common": 0.6, **RELIT, "lit_common": 0.45}, 16, 31 + 18),
+    ("common greys", {"common": 0.6, **RELIT, "lit_flat": 0.16}, 16, 31 + 18),
+    ("common greys", {"common": 0.6, **RELIT, "boxes": 1.6}, 16, 31 + 18),
+    ("common greys", {"common": 0.6, **RELIT, "family": WHOLE}, 16, 57),
 ]
 
 

@@ -68,6 +68,8 @@ class Family:
         How much agreement the rest of the way may bring after a first look; what is farther from enough is dropped.
     aslant : bool
         Whether each of four corners is moved by itself, not each of four edges.
+    relit : bool
+        Whether the upload has its lights given back first (`overexposed`).
     pixels : int
         The fewest that the shorter side of a window may have in the upload.
     source : str
@@ -92,6 +94,7 @@ class Family:
     faded: bool = False
     may_gain: float = 0.15
     aslant: bool = False
+    relit: bool = False
     pixels: int = 0
     source: str = ""
 
@@ -204,7 +207,7 @@ COVERED_AGAIN = replace(COVERED, name="covered, again", flips=1, doubtful=False)
 #: The upload with the lights that overexposure took from it.
 OVEREXPOSED = Family(
     name="overexposed", side=WHOLE_SIDE, seed_distance=80, extra=18, agreement=0.50,
-    step=0.02, least=0.005, room=0.06, evaluations=60, plain=12, doubtful=True,
+    step=0.02, least=0.005, room=0.06, evaluations=60, plain=12, doubtful=True, relit=True,
     source="of 205 tuning photographs at twice the exposure 149 are found for 136, at three times 71 for 45; of 5 259 "
     "unrelated tuning uploads none came near but graphics",
 )  # fmt: skip

@@ -349,8 +349,8 @@ class Kind(Gate):
         From where on a graphic has many greys.
     agreement : float
         The least that a graphic needs.
-    lit : Lit or None
-        When a graphic is a photograph all the same.
+    lit, relit : Lit or None
+        When a graphic is a photograph all the same; and when of a view whose lights were given back first.
     """
 
     only: str | None = None
@@ -359,6 +359,7 @@ class Kind(Gate):
     near: Range = Range("greys", 3.8, 4.2)
     agreement: float = 0.65
     lit: Lit | None = None
+    relit: Lit | None = None
     stage: ClassVar[int] = 5
 
     def share(self, evidence: Evidence) -> float:
@@ -370,13 +371,12 @@ class Kind(Gate):
     def allows(self, evidence: Evidence, room: Room) -> float | Refusal:
         share = self.share(evidence)
         allowed = self._allowed(evidence, share, room.bits, room.agreement)
-        if self.lit is None or share == 1.0:
+        lit = self.relit if evidence.family.relit else self.lit
+        if lit is None or share == 1.0:
             return allowed
         # A photograph whose lights are blown out, by what is left of it.
-        agreement = max(room.agreement, self.lit.agreement)
-        by_the_rest = self._allowed(
-            evidence, self.lit.share(evidence), min(room.bits, self.lit.bits), agreement
-        )
+        agreement = max(room.agreement, lit.agreement)
+        by_the_rest = self._allowed(evidence, lit.share(evidence), min(room.bits, lit.bits), agreement)
         if isinstance(by_the_rest, Refusal):
             return allowed
         return by_the_rest if isinstance(allowed, Refusal) else max(allowed, by_the_rest)

@@ -22,9 +22,9 @@ _BLOWN_OUT, _WHITE = 252, 255
 #: Shares of the upload that are blown out: with less nothing changes, with more nothing is left.
 _LEAST, _MOST = 0.02, 0.75
 #: How much brighter the middle of a blown out part is taken to be than its edge, in grey levels, and over how many
-#: samples of `FRAME_SIDE` it gets there: of 205 tuning photographs at twice the exposure, these two together bring most
-#: within 40 bits.
-_HEIGHTS = ((64, 3), (128, 7))
+#: samples of `FRAME_SIDE` it gets there: of 205 tuning photographs at twice the exposure, the first two together bring
+#: most within 40 bits, 155, and the third 6 more.
+_HEIGHTS = ((64, 3), (128, 7), (32, 5))
 
 
 def relit_uploads(thumbs: Thumbnails) -> Batch:
@@ -63,8 +63,8 @@ def relit(thumb: Float32Array, levels: int, width: int) -> Float32Array:
     """
     blown_out = thumb >= _BLOWN_OUT
     counts = np.pad(blown_out, width - 1, mode="edge").astype(np.int32)
-    for _ in range(2):
-        counts = _summed(_summed(counts, width).T, width).T
+    down = _summed(_summed(counts, width), width)
+    counts = _summed(_summed(np.ascontiguousarray(down.T), width), width).T
     gained = np.where(blown_out, counts, 0) * np.float64(levels / width**4)
     raised = (thumb + gained) * (_WHITE / (_WHITE + levels))
     return _views.part(np.ascontiguousarray(raised, dtype=np.float32), np.array(THE_UPLOAD), side=WHOLE_SIDE)
@@ -72,9 +72,10 @@ def relit(thumb: Float32Array, levels: int, width: int) -> Float32Array:
 
 def _summed(counts: Int32Array, width: int) -> Int32Array:
     """Return the sums of so many samples in a row down each column, wherever they lie within it."""
-    sums = np.cumsum(counts, axis=0, dtype=np.int32)
-    found = sums[width - 1 :].copy()
-    found[1:] -= sums[:-width]
+    n = len(counts) - width + 1
+    found = counts[:n].copy()
+    for first in range(1, width):
+        found += counts[first : first + n]
     return found
 
 
