@@ -96,6 +96,7 @@ cdef extern from "_views.h" nogil:
     void sv_fill_boxes(sv_box* boxes, int n, Py_ssize_t length, Py_ssize_t step)
     void sv_window_picture(float* small, const float* thumb, int n, const double* window)
     bint sv_is_span(double a, double b)
+    int sv_place_of(sv_kept_spans* kept, double a, double b, int now, int* is_new)
     float sv_flat_share(const float* small)
     void sv_nearest_samples(float* samples, const float* thumb, int n, const double* window)
     double sv_count_greys(int* counts, const float* samples)

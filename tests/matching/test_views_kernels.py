@@ -480,12 +480,13 @@ def test_greys_are_counted_at_the_nearest_samples() -> None:
 @pytest.mark.parametrize("side", [64, 128])
 def test_windows_of_turned_pictures_equal_turning_first(level: int, side: int) -> None:
     thumb = _views.thumbnail(photo(), side=side)
-    spans = [(0.0, 1.0), (-0.06, 1.03), (0.2, 0.7)]
+    more = [(-0.1, 1.0), (0.1, 0.9), (0.0, 0.8), (-0.02, 1.2), (0.3, 0.95)]
+    spans = [(0.0, 1.0), (-0.06, 1.03), (0.2, 0.7), *more]  # more than are kept
     once = np.array([(*rows, *cols) for rows in spans for cols in spans])
     windows = np.concatenate(
         [once, once[::-1], once, once[::-1]]
     )  # a turn begins with rows that the one before ended with
-    degrees = np.repeat([3.5, -8.0, 3.5, 0.0], 9)
+    degrees = np.repeat([3.5, -8.0, 3.5, 0.0], len(once))
     doubts = np.empty((len(windows), 32), np.uint8)
     found = _views.hash_levelled(thumb, windows, degrees, aspect=1.4, doubts=doubts, level=level)
     for digest, doubt, window, by in zip(found, doubts, windows, degrees, strict=True):

@@ -56,6 +56,7 @@ def hash_levelled(const float[:, ::1] thumb not None, const double[:, ::1] windo
     cdef int n = side_of(thumb, kernels)
     cdef Py_ssize_t n_windows = windows.shape[0], i, first, of_rows
     cdef double cosine, sine
+    cdef int place, is_new, now = 0
     if windows.shape[1] != 4 or degrees.shape[0] != n_windows or n_windows > MOST_WINDOWS:
         raise ValueError(f"windows have shape (n, 4), and degrees (n,), n at most {MOST_WINDOWS}")
     for i in range(n_windows):
@@ -68,10 +69,13 @@ def hash_levelled(const float[:, ::1] thumb not None, const double[:, ::1] windo
     cdef uint8_t[:, ::1] out = digests
     cdef uint8_t* doubtful = doubts_of(doubts, n_windows)
     cdef float[256] coefficients
-    cdef sv_tents* tents = <sv_tents*>malloc(2 * sizeof(sv_tents))
+    # Turned by any angle, an upload has the same few windows.
+    cdef sv_kept_spans kept
+    cdef sv_tents* tents = <sv_tents*>malloc(SV_KEPT * sizeof(sv_tents))
     cdef float* turned = <float*>malloc((n * n + 16 * n) * sizeof(float))
     cdef float* rows = turned + n * n
     cdef char* is_done = <char*>calloc(n_windows, 1)
+    memset(&kept, 0, sizeof(kept))
     try:
         if tents == NULL or turned == NULL or is_done == NULL:
             raise MemoryError("one thumbnail turned")
@@ -86,12 +90,17 @@ def hash_levelled(const float[:, ::1] thumb not None, const double[:, ::1] windo
                     if degrees[i] != degrees[first]:
                         continue
                     is_done[i] = 1
+                    now += 1
                     if of_rows < 0 or windows[i, 0] != windows[of_rows, 0] or windows[i, 1] != windows[of_rows, 1]:
                         of_rows = i
-                        kernels.fill_tents(&tents[0], n, windows[i, 0], windows[i, 1])
-                        kernels.rows_pass(rows, turned, n, &tents[0], 0, n)
-                    kernels.fill_tents(&tents[1], n, windows[i, 2], windows[i, 3])
-                    kernels.cols_pass(coefficients, rows, &tents[1])
+                        place = sv_place_of(&kept, windows[i, 0], windows[i, 1], now, &is_new)
+                        if is_new:
+                            kernels.fill_tents(&tents[place], n, windows[i, 0], windows[i, 1])
+                        kernels.rows_pass(rows, turned, n, &tents[place], 0, n)
+                    place = sv_place_of(&kept, windows[i, 2], windows[i, 3], now, &is_new)
+                    if is_new:
+                        kernels.fill_tents(&tents[place], n, windows[i, 2], windows[i, 3])
+                    kernels.cols_pass(coefficients, rows, &tents[place])
                     pixel_kernels.bits(&out[i, 0], coefficients)
                     if doubtful != NULL:
                         kernels.doubts(&doubtful[32 * i], coefficients, &out[i, 0])

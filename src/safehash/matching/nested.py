@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -126,13 +127,19 @@ def _extent(thumbs: Thumbnails) -> Window:
     return top, bottom, left, right
 
 
+@lru_cache(maxsize=64)
+def _sine_and_cosine(degrees: float) -> tuple[float, float]:
+    sines, cosines = _core.sines_and_cosines(np.array([math.radians(degrees)]))
+    return float(sines[0]), float(cosines[0])
+
+
 def inscribed(extent: Window, degrees: float, aspect: float) -> Window | None:
     """Return the window, of the picture levelled by `degrees`, whose tilted self has this extent.
 
     None where no picture of a twelfth of the upload has.
     """
     top, bottom, left, right = extent
-    (sine,), (cosine,) = _core.sines_and_cosines(np.array([math.radians(degrees)]))
+    sine, cosine = _sine_and_cosine(degrees)
     height, width = bottom - top, (right - left) * aspect
     both = cosine * cosine - sine * sine
     rows = (height * cosine - width * abs(sine)) / both

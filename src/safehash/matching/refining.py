@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import TypeVar
 
 import numpy as np
@@ -41,6 +43,9 @@ DEGENERATE_SEED = 40
 #: Candidates of one upload and family whose place is settled by what the rest of them says: that is dear, and seldom in
 #: doubt. Those that agree less are unrelated.
 _MOST_SETTLED, _SETTLED_AGREEMENT = 2, 0.38
+
+#: Entries whose digests are read at once.
+_AT_ONCE = 64
 
 #: Windows tried before an entry is given up.
 _FIRST_LOOK = 30
@@ -95,16 +100,21 @@ def refined(
     seeds = seed(index, queries, max_distance=family.seed_distance, flips=family.flips, doubts=batch.doubts)
     if not len(seeds.rows):
         return
-    starts = np.cumsum([0, *(len(group.digests) for group in batch.groups)])
+    starts = [0, *accumulate(len(group.digests) for group in batch.groups)]
     refined = n_degenerate = n_settled = 0
     most = 2 * MAX_CANDIDATES if family.doubtful else MAX_CANDIDATES
-    nearest = np.argsort(seeds.distances, kind="stable").tolist()
-    for at in sorted(nearest, key=lambda at: int(seeds.rows[at]) in told):
-        row = int(seeds.rows[at])
+    rows = seeds.rows.tolist()
+    nearest = sorted(np.argsort(seeds.distances, kind="stable").tolist(), key=lambda at: rows[at] in told)
+    for number, at in enumerate(nearest):
+        place = number % _AT_ONCE
+        if place == 0:
+            digests = index.digests_of(seeds.rows[nearest[number : number + _AT_ONCE]])
+            are_degenerate = degenerate(digests).tolist()
+        row = rows[at]
         if row in settled:
             continue
-        digest = index.digests_of([row])
-        if degenerate(digest)[0]:
+        digest = digests[place : place + 1]
+        if are_degenerate[place]:
             if (
                 not family.degenerate
                 or seeds.distances[at] > DEGENERATE_SEED
@@ -118,9 +128,9 @@ def refined(
                 return
         deadline.check()
         query = int(seeds.queries[at])
-        at_group = int(np.searchsorted(starts, query, side="right")) - 1
+        at_group = bisect_right(starts, query) - 1
         group = batch.groups[at_group]
-        candidate = _refine(family, group, query - int(starts[at_group]), row, digest)
+        candidate = _refine(family, group, query - starts[at_group], row, digest)
         if n_settled < _MOST_SETTLED:
             settled_now = _settle(candidate, group, digest)
             if settled_now is not None:
