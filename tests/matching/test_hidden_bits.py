@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from safehash import _views
 from safehash.matching import hiding, settling
 from safehash.matching.thumbnails import THE_UPLOAD
 
-Float64Array = npt.NDArray[np.float64]
+Float64Array = npt.NDArray[Any]
 UInt8Array = npt.NDArray[np.uint8]
 Rectangle = tuple[float, float, float, float]
 Free = tuple[bool, bool, bool, bool]
@@ -31,7 +32,10 @@ def thumb_of(name: str) -> npt.NDArray[np.float32]:
 
 def digest_of(frame: npt.NDArray[np.float32]) -> UInt8Array:
     whole = np.array([[0.0, 1.0]])
-    return _views.hash_windows(frame, whole, whole, np.zeros(1, np.int32), np.zeros(1, np.int32))[0]
+    digest: UInt8Array = _views.hash_windows(
+        frame, whole, whole, np.zeros(1, np.int32), np.zeros(1, np.int32)
+    )[0]
+    return digest
 
 
 def signs_of(digest: UInt8Array) -> Float64Array:
@@ -106,7 +110,7 @@ def slowly(
         sums += step
     wrong = 1 / (1 + np.exp(np.clip(signs * (mean + modes @ sums) / unsure, -500, 500)))
     curvature = np.eye(len(sums)) + modes.T @ ((wrong * (1 - wrong) / unsure**2)[:, None] * modes)
-    return (agreed(sums) - 0.5 * np.linalg.slogdet(curvature)[1]) / math.log(2) + 256
+    return (agreed(sums) - 0.5 * float(np.linalg.slogdet(curvature)[1])) / math.log(2) + 256
 
 
 def quickly(

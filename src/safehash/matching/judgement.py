@@ -244,10 +244,10 @@ REST = Rest(
     ),
     bits=41,
     effect="where something is hidden or cut off, up to 41 bits beyond the usual threshold, whatever the others say",
-    source="of 103 tuning photographs under a sticker of 30 %, the places of those that were not found say 72 bits in the "
-    "median, cropped by 20 and 30 % 105 and 85; unrelated tuning uploads that have such detail and no plain shape under "
-    "60. A playing card's back says 96 and 132 for a planet and a nebula, at 82 and 84 bits from a plain shape; a "
-    "wing, with three holes, 69 for a galaxy, at a flat share of 0.28",
+    source="of 103 tuning photographs under a sticker of 30 %, the places of those that were not found say 72 bits in "
+    "the median, cropped by 20 and 30 % 105 and 85; unrelated tuning uploads that have such detail and no plain shape "
+    "under 60. A playing card's back says 96 and 132 for a planet and a nebula, at 82 and 84 bits from a plain shape; "
+    "a wing, with three holes, 69 for a galaxy, at a flat share of 0.28",
 )
 
 #: The same of a view that has less detail: overexposed, flat in part, laid out in boxes.
@@ -268,8 +268,8 @@ REST_SURE = Rest(
     ),
     bits=41,
     effect="the same, of what has less detail",
-    source="tuning photographs that are overexposed, flat in part or behind a page's text say 105 to 166; a disc of one "
-    "set 157 for another, at 84 bits from a plain shape, seas of one template 100, at 80, pages of text 86",
+    source="tuning photographs that are overexposed, flat in part or behind a page's text say 105 to 166; a disc of "
+    "one set 157 for another, at 84 bits from a plain shape, seas of one template 100, at 80, pages of text 86",
 )
 
 
