@@ -19,11 +19,13 @@ from safehash.matching import (
     efforts,
     evidence,
     fading,
+    hiding,
     holes,
     nested,
     overexposed,
     parts,
     refining,
+    settling,
     thumbnails,
     windows,
 )
@@ -34,7 +36,9 @@ FROZEN = Path(__file__).parents[1] / "data" / "gates.json"
 #: What is said of a number, and not the number.
 WORDS = {"effect", "source"}
 #: Whose named numbers say what is proposed, how it is refined, and what is measured of it.
-OTHERS = (aslant, efforts, evidence, fading, holes, nested, overexposed, parts, refining, thumbnails, windows)
+OTHERS = (
+    aslant, efforts, evidence, fading, hiding, holes, nested, overexposed, parts, refining, settling, thumbnails, windows,
+)  # fmt: skip
 
 
 def numbers_of(value: Any) -> Any:

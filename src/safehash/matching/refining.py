@@ -20,7 +20,7 @@ from .evidence import Candidate, around, turned_back
 from .fading import CANVAS, from_canvas, on_canvas
 from .families import Family
 from .hiding import rest_bits
-from .settling import DOUBTED, settled_holes, settled_window
+from .settling import LEAST_DOUBTED, MOST_DOUBTED, settled_holes, settled_window
 from .thumbnails import WHOLE_SIDE, Thumbnails, Window
 from .windows import Batch, Group
 
@@ -210,8 +210,8 @@ def _settle(candidate: Candidate, group: Group, digest: UInt8Array) -> Candidate
     if not is_whole or not candidate.is_partial or (candidate.agreement or 0.0) < _SETTLED_AGREEMENT:
         return None
     thumb, wanted = group.thumbs.of_side(WHOLE_SIDE), turned_back(digest, candidate.orientation)
-    bits = rest_bits(thumb, candidate.window, candidate.holes, wanted, enough=DOUBTED[0])
-    if not DOUBTED[0] <= bits <= DOUBTED[1]:
+    bits = rest_bits(thumb, candidate.window, candidate.holes, wanted, enough=LEAST_DOUBTED)
+    if not LEAST_DOUBTED <= bits <= MOST_DOUBTED:
         return None
     holes, window, picture = candidate.holes, candidate.window, thumb
     if holes:

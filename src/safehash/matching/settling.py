@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .hiding import Hole, rest_bits
 from .thumbnails import THE_UPLOAD, WHOLE_SIDE, Window
 
-__all__ = ["DOUBTED", "settled_holes", "settled_window"]
+__all__ = ["LEAST_DOUBTED", "MOST_DOUBTED", "settled_holes", "settled_window"]
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
@@ -20,7 +20,7 @@ _Place = TypeVar("_Place", tuple[Hole, ...], Window)
 #: Bits of the rest between which another place may decide. Of 205 tuning photographs, half of them, under a sticker of
 #: 30 %, 9 of 27 that were not found have 62 bits where they agree best, and 18 where the rest says most; cropped by
 #: 30 %, of 77 it is 49 and 61. Of unrelated ones 55 came near, 1 with as many bits before and 4 since.
-DOUBTED = (20.0, 80.0)
+LEAST_DOUBTED, MOST_DOUBTED = 20.0, 80.0
 #: Places tried, and bits that one must bring.
 _MOST, _GAIN = 40, 0.5
 
@@ -108,7 +108,7 @@ def _settled(
     steps: Sequence[float],
 ) -> tuple[_Place, float]:
     """Climb from the best of some places, `_MOST` of them tried."""
-    best, left = bits(place, DOUBTED[0]), _MOST
+    best, left = bits(place, LEAST_DOUBTED), _MOST
     for trial in starts:
         found, left = bits(trial, best + _GAIN), left - 1
         if found > best + _GAIN:
