@@ -10,9 +10,7 @@ _ALONE = "tests/matching/test_gates_one_by_one.py"
 _JUDGEMENT, _GATES, _FAMILIES = (
     f"src/safehash/matching/{name}.py" for name in ("judgement", "gates", "families")
 )
-_ALL = (
-    "(AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT)"
-)
+_ALL = "(AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT, *_RESTS)"
 _KINDS = "_KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)"
 
 
@@ -59,6 +57,31 @@ BREAKS = (
     _moved("faint", 'Range("faint", 0.15, 0.15)', 'Range("faint", 0.5, 0.5)'),
     _moved("plain shape", "    offset=64,", "    offset=60,"),
     _moved("laid out", "    bits=-11,", "    bits=0,"),
+    _moved("rest", 'Range("rest", 62, 72)', 'Range("rest", 52, 62)'),
+    _moved("rest, sure", 'Range("rest", 95, 105)', 'Range("rest", 85, 95)'),
+    _moved("rest", 'Range("plain_distance", 84, 86)', 'Range("plain_distance", 80, 82)'),
+    _moved("rest", 'Range("flat", 0.28, 0.22)', 'Range("flat", 0.34, 0.28)'),
+    Break(
+        what="what the rest says holds for degenerate entries",
+        file=_GATES,
+        before="        if evidence.degenerate:\n            return Refusal(self.name",
+        after="        if False:\n            return Refusal(self.name",
+        dies=(_ALONE,),
+    ),
+    Break(
+        what="what the rest says takes bits away",
+        file=_JUDGEMENT,
+        before="(isinstance(allowed, Refusal) or said > allowed):",
+        after="True:",
+        dies=(_ALONE,),
+    ),
+    Break(
+        what="what lies too far for its family is judged by no rest",
+        file=_JUDGEMENT,
+        before="        return max((family.extra + family.rich, *(gate.bits for gate in self._rests if gate.may(evidence))))",
+        after="        return family.extra + family.rich",
+        dies=("tests/matching/test_rest_found.py",),
+    ),
     Break(
         what="a box of few pixels is taken for an upload of its own",
         file=_GATES,

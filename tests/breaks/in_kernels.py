@@ -22,6 +22,8 @@ _MEASURED = f"{_VIEWS}::test_greys_are_counted_at_the_nearest_samples"
 _REFINED = f"{_VIEWS}::test_refining_finds_where_a_crop_was_taken"
 _BOXES = f"{_VIEWS}::test_boxes_equal_scoring_one_by_one"
 
+_HIDDEN = "tests/matching/test_hidden_bits.py"
+
 _MOVED = "tests/matching/test_moving_windows.py::test_a_window_moves_as_if_nothing_were_remembered"
 
 
@@ -31,6 +33,42 @@ def _in(name: str, what: str, before: str, after: str, *dies: str) -> Break:
 
 
 BREAKS = (
+    # -- what the rest of a picture says -----------------------------------------------------------------------
+    _in(
+        "_hidden.h",
+        "what is hidden is held at the picture's own edges, too",
+        "free_lo && free_hi ? m : free_lo || free_hi ? m + 0.5 : m + 1.0;",
+        "m + 1.0;",
+        f"{_HIDDEN}::test_it_is_what_is_found_slowly",
+    ),
+    _in(
+        "_hidden.h",
+        "the breadth of what is likely does not count",
+        "    return (agreed - 0.5 * breadth) / a_bit + 256.0;",
+        "    return agreed / a_bit + 256.0;",
+        f"{_HIDDEN}::test_it_is_what_is_found_slowly",
+    ),
+    _in(
+        "_hidden.h",
+        "how unlikely the sums are does not count",
+        "        total -= 0.5 * sums[a] * sums[a];",
+        "        total -= 0.0 * sums[a];",
+        f"{_HIDDEN}::test_it_is_what_is_found_slowly",
+    ),
+    _in(
+        "_hidden.h",
+        "what hides a part has a say",
+        "                if (y >= rectangles[r][0] &&",
+        "                if (r < 0 && y >= rectangles[r][0] &&",
+        f"{_HIDDEN}::test_what_hides_a_part_has_no_say",
+    ),
+    _in(
+        "_hidden.h",
+        "what may come to enough is given up",
+        "        if ((agreed + 2.0 * bring - 0.5 * breadth) / a_bit",
+        "        if ((agreed + 0.0 * bring - 0.5 * breadth) / a_bit",
+        f"{_HIDDEN}::test_what_cannot_come_to_enough_is_found_roughly_and_what_can_exactly",
+    ),
     # -- windows: what is measured, proposed, refined, filled --------------------------------------------------
     _in(
         "_views.h",

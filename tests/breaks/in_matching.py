@@ -18,6 +18,34 @@ _DECIDING, _FLOOD, _LOOK_UP, _SAMPLING, _FILE, _DECISION = (
 
 BREAKS = (
     Break(
+        what="further holes cost nothing",
+        file="src/safehash/matching/hiding.py",
+        before="    further = _A_HOLE * max(0, len(holes) - 1)",
+        after="    further = 0.0",
+        dies=("tests/matching/test_hidden_bits.py::test_a_further_hole_costs_sixteen_bits",),
+    ),
+    Break(
+        what="what lies under two holes is hidden twice",
+        file="src/safehash/matching/hiding.py",
+        before="[_of_hole(hole) for hole in _apart(holes)]",
+        after="[_of_hole(hole) for hole in holes]",
+        dies=("tests/matching/test_hidden_bits.py",),
+    ),
+    Break(
+        what="holes stay where the picture agrees best",
+        file="src/safehash/matching/settling.py",
+        before="            found, left = bits(trial, best + _GAIN), left - 1",
+        after="            found, left = -256.0, left - 1",
+        dies=("tests/matching/test_hidden_bits.py::test_places_are_settled_where_the_rest_says_most",),
+    ),
+    Break(
+        what="a photograph behind a plain sticker is a graphic",
+        file="src/safehash/matching/holes.py",
+        before="    if is_graphic(thumbs) and not hides_a_photograph(thumbs, _halves()):",
+        after="    if is_graphic(thumbs):",
+        dies=("tests/matching/test_rest_found.py::test_a_photograph_behind_a_plain_sticker_is_no_graphic",),
+    ),
+    Break(
         what="what is blown out gains all of it at its edge",
         file="src/safehash/matching/overexposed.py",
         before="np.where(blown_out, counts, 0)",

@@ -37,7 +37,8 @@ FROZEN = Path(__file__).parents[1] / "data" / "gates.json"
 WORDS = {"effect", "source"}
 #: Whose named numbers say what is proposed, how it is refined, and what is measured of it.
 OTHERS = (
-    aslant, efforts, evidence, fading, hiding, holes, nested, overexposed, parts, refining, settling, thumbnails, windows,
+    aslant, efforts, evidence, fading, hiding, holes, nested, overexposed, parts, refining, settling,
+    thumbnails, windows,
 )  # fmt: skip
 
 
