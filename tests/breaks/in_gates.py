@@ -60,7 +60,11 @@ BREAKS = (
     _moved("rest", 'Range("rest", 62, 72)', 'Range("rest", 52, 62)'),
     _moved("rest, sure", 'Range("rest", 95, 105)', 'Range("rest", 85, 95)'),
     _moved("rest", 'Range("plain_distance", 84, 86)', 'Range("plain_distance", 80, 82)'),
-    _moved("rest", 'Range("flat", 0.28, 0.22)', 'Range("flat", 0.34, 0.28)'),
+    _moved(
+        "rest",
+        'Range("flat", 0.28, 0.22),\n        Range("pixels"',
+        'Range("flat", 0.34, 0.28),\n        Range("pixels"',
+    ),
     Break(
         what="what the rest says holds for degenerate entries",
         file=_GATES,

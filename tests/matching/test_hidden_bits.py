@@ -168,11 +168,13 @@ def test_what_hides_a_part_has_no_say(
 
 def test_what_cannot_come_to_enough_is_found_roughly_and_what_can_exactly() -> None:
     frame = thumb_of("coffee")
-    own, stranger = digest_of(frame), digest_of(thumb_of("chelsea"))
-    for digest in (own, stranger):
-        exactly = quickly(frame, INSIDE, digest)
-        roughly = quickly(frame, INSIDE, digest, 60.0)
-        assert roughly == exactly if exactly >= 60 else roughly < 60
+    for hidden in (INSIDE, IN_A_CORNER, TWO, AROUND):
+        for listed in ("coffee", "chelsea"):
+            digest = digest_of(thumb_of(listed))
+            exactly = quickly(frame, hidden, digest)
+            for enough in (20.0, exactly - 0.5, exactly, exactly + 40):
+                roughly = quickly(frame, hidden, digest, enough)
+                assert roughly == exactly if exactly >= enough else roughly < enough
 
 
 def test_a_blank_picture_and_noise_say_nothing() -> None:
@@ -229,6 +231,16 @@ def test_a_further_hole_costs_sixteen_bits() -> None:
         enough=-1e9,
     )
     assert both == alike - 16
+
+
+def test_a_hole_within_another_hides_no_more() -> None:
+    frame = thumb_of("coffee")
+    wanted = digest_of(frame)
+    one, within = (8, 40, 8, 40), (16, 24, 16, 24)
+    alone, both = (
+        hiding.rest_bits(frame, THE_UPLOAD, holes, wanted, enough=-1e9) for holes in ((one,), (one, within))
+    )
+    assert both == alone - 16
 
 
 def test_holes_over_one_another_are_taken_apart() -> None:

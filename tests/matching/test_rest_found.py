@@ -10,9 +10,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 import safehash
-from drawn import Picture, picture
+from drawn import Picture, decoded, picture
 from safehash.hashing import compute
 from safehash.matching import gates, judgement
+from safehash.matching.thumbnails import Thumbnails
 
 
 def cropped(own: Picture) -> Picture:
@@ -79,7 +80,8 @@ def test_another_picture_is_no_match_however_little_is_seen(
 
 def test_a_photograph_behind_a_plain_sticker_is_no_graphic() -> None:
     own = picture("chelsea").copy()
-    ImageDraw.Draw(own).rectangle((0, 0, 0.52 * own.width, 0.5 * own.height), fill=(255, 214, 10))
+    ImageDraw.Draw(own).rectangle((0, 0, 0.65 * own.width, 0.6 * own.height), fill=(255, 214, 10))
+    assert judgement.is_graphic(Thumbnails(decoded(own)))
     drawn = Image.new("RGB", own.size, "white")
     ImageDraw.Draw(drawn).rectangle((0, 0, 0.52 * own.width, 0.5 * own.height), fill=(255, 214, 10))
     matcher = listed(picture("chelsea"))

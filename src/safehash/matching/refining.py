@@ -21,7 +21,7 @@ from .fading import CANVAS, from_canvas, on_canvas
 from .families import Family
 from .hiding import rest_bits
 from .settling import LEAST_DOUBTED, MOST_DOUBTED, settled_holes, settled_window
-from .thumbnails import WHOLE_SIDE, Thumbnails, Window
+from .thumbnails import PANEL_SIDE, WHOLE_SIDE, Thumbnails, Window
 from .windows import Batch, Group
 
 __all__ = ["MAX_CANDIDATES", "MAX_DEGENERATE", "refined"]
@@ -41,14 +41,20 @@ MAX_DEGENERATE = 4
 DEGENERATE_SEED = 40
 
 #: Candidates of one upload and family whose place is settled by what the rest of them says: that is dear, and seldom in
-#: doubt. Those that agree less are unrelated.
-_MOST_SETTLED, _SETTLED_AGREEMENT = 2, 0.38
+#: doubt. Those that agree less, or lie farther, in bits, are unrelated: of `judgement.REST` none of them matches.
+_MOST_SETTLED, _SETTLED_AGREEMENT, _SETTLED_WITHIN = 2, 0.38, 80
 
 #: Entries whose digests are read at once.
 _AT_ONCE = 64
 
 #: Windows tried before an entry is given up.
 _FIRST_LOOK = 30
+
+#: A window that at most so much agreement is wanting of, and that agrees no more than a graphic must, is looked at
+#: among four times the samples a side, which say more of what lies at an edge, and so many windows about it are tried.
+#: Of 205 tuning photographs two more are found cropped by 10 %, one by 20 %, and two in captioned vertical videos.
+_NEARLY, _SURELY = 0.1, 0.65
+_CLOSER_LOOK = 60
 
 #: First and last change of a tilt, in degrees.
 _FIRST_TURN, _LAST_TURN = 0.8, 0.2
@@ -192,6 +198,16 @@ def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array)
                     break
             else:
                 turn /= 2
+        is_near = family.agreement - _NEARLY <= agreement < _SURELY
+        if is_near and family.side < PANEL_SIDE and group.picture is None:
+            finer = thumbs.of_side(PANEL_SIDE)
+            other = _views.refine(
+                _views.rotated(finer, degrees, thumbs.aspect) if degrees else finer, wanted, np.array(window),
+                step=family.least, least=family.least / 4, room=family.room / 3, max_evaluations=_CLOSER_LOOK,
+            )  # fmt: skip
+            # Gates go on measuring the place that the fewer samples said.
+            if other[2] > agreement:
+                distance, agreement = min(distance, other[0]), other[2]
     return Candidate(
         family=family,
         row=row,
@@ -207,7 +223,8 @@ def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array)
 def _settle(candidate: Candidate, group: Group, digest: UInt8Array) -> Candidate | None:
     """Return the candidate where the rest of its picture says most; None where nothing is to be gained."""
     is_whole = candidate.family.side == WHOLE_SIDE and not (candidate.degrees or candidate.corners)
-    if not is_whole or not candidate.is_partial or (candidate.agreement or 0.0) < _SETTLED_AGREEMENT:
+    is_near = (candidate.agreement or 0.0) >= _SETTLED_AGREEMENT and candidate.distance <= _SETTLED_WITHIN
+    if not (is_whole and is_near and candidate.is_partial):
         return None
     thumb, wanted = group.thumbs.of_side(WHOLE_SIDE), turned_back(digest, candidate.orientation)
     bits = rest_bits(thumb, candidate.window, candidate.holes, wanted, enough=LEAST_DOUBTED)
