@@ -66,7 +66,7 @@ BREAKS = (
         "_hidden.h",
         "what may come to enough is given up",
         "        if ((agreed + 2.0 * bring - 0.5 * breadth) / a_bit",
-        "        if ((agreed + 0.0 * bring - 0.5 * breadth) / a_bit",
+        "        if ((agreed - 20.0 - 0.5 * breadth) / a_bit",
         f"{_HIDDEN}::test_what_cannot_come_to_enough_is_found_roughly_and_what_can_exactly",
     ),
     # -- windows: what is measured, proposed, refined, filled --------------------------------------------------

@@ -26,6 +26,7 @@
 #define SV_UNSURE 0.25 /* of the mean size of coefficients: where a bit is as good as one in 1 + e is wrong */
 #define SV_STEPS 25 /* Newton steps, at most, until one brings less than */
 #define SV_NO_GAIN 0.05 /* nats */
+#define SV_SLACK 8.0 /* bits that a step may bring beyond twice what its parabola says, before it is given up */
 #define SV_SHORTEST 0.001 /* of a Newton step that is shortened */
 #define SV_LEAST_STIFF 0.5 /* grey levels between neighbouring cells: less is noise and coding */
 
@@ -304,7 +305,7 @@ static inline double sv_hidden_bits(sv_hidden *h, const float *frame, const doub
     double breadth = sv_curvature(h, h->values, wanted, unsure);
     for (int i = 0; i < SV_STEPS && h->n_modes; i++) {
         const double bring = sv_newton(h, wanted, unsure);
-        if ((agreed + 2.0 * bring - 0.5 * breadth) / a_bit + 256.0 < enough)
+        if ((agreed + 2.0 * bring - 0.5 * breadth) / a_bit + 256.0 < enough - SV_SLACK)
             break;
         for (int k = 0; k < 256; k++) {
             double sum = 0.0;
