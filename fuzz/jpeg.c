@@ -12,6 +12,9 @@
 /* Of a picture: 512 blocks of one row, or 8 by 8 blocks. With four times as many 3 more of 1 765 edges are reached. */
 enum { MOST_PIXELS = 1 << 12 };
 
+/* Pixels a side that are kept of what a screen shows: fewer than a picture has, and more. */
+enum { MOST_KEPT = 21 };
+
 /* Rows and columns that a file says it has; 0 where it has no frame header. */
 static int size_of(const uint8_t *data, size_t n, int *rows, int *cols)
 {
@@ -77,12 +80,21 @@ static int read(const uint8_t *data, size_t n, int step, uint8_t *luma, int full
         chroma[i] = malloc(2 * (size_t)down * across);
         sj_want_chroma(reader, i, chroma[i], chroma[i] + (size_t)down * across, down, across);
     }
+    uint8_t *grey = NULL, *kept = NULL;
+    if (n & 1 && n & 8) { /* and what a screen shows */
+        grey = malloc((size_t)rows * cols);
+        kept = malloc(3 * MOST_KEPT * MOST_KEPT);
+        if (!sj_want_shown(reader, grey, kept, MOST_KEPT))
+            abort();
+    }
     int status = sj_open(reader);
     while (status == SJ_MORE)
         status = sj_advance(reader, sj_kernels_at(level), 1 + (ptrdiff_t)(n % 64));
     sj_free(reader);
     free(chroma[0]);
     free(chroma[1]);
+    free(grey);
+    free(kept);
     if (status != SJ_DONE && status != SJ_IRREGULAR)
         abort();
     return status;

@@ -212,6 +212,13 @@ BREAKS = (
     ),
     # -- search -------------------------------------------------------------------------------------------------
     _in(
+        "_search_shared.h",
+        "who wishes for a bucket that is read already gets nothing of it",
+        "                end_wish = sh_end_of(w, at_slot, first_wish);\n",
+        "                first_wish = (end_wish = sh_end_of(w, at_slot, first_wish)) - 1;\n",
+        "tests/search/test_index.py::test_seeds_are_the_rows_that_share_slots",
+    ),
+    _in(
         "_search.h",
         "what lies at the radius is not found by the slots",
         "    if (!SH_RARE(distance <= max_distance) || sh_is_disabled(ix, row)) return SH_OK;\n",

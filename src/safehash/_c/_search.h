@@ -451,6 +451,11 @@ SH_INLINE int sh_seed_many_body(const sh_index* ix, const sh_plan* plan, const u
     return SH_OK;
 }
 
+#include "_search_shared.h"
+
+#define SH_FETCH_ARGUMENTS \
+    const sh_index *ix, const sh_plan *plan, const uint8_t *queries, const sh_wishing *w, int max_distance, sh_hits *hits
+
 #define SH_PROBE_ARGUMENTS                                                                                \
     const sh_index *ix, const sh_plan *plan, const uint8_t *query, int64_t query_number, int max_distance, \
         sh_hits *hits
@@ -469,6 +474,9 @@ static int sh_range_scalar(SH_PROBE_ARGUMENTS) {
 static int sh_seed_scalar(SH_PROBE_ARGUMENTS) {
     return SH_SIZES(sh_probe_body, ix, plan, query, query_number, max_distance, hits, 1);
 }
+static int sh_fetch_scalar(SH_FETCH_ARGUMENTS) {
+    return SH_SIZES(sh_fetch_body, ix, plan, queries, w, max_distance, hits);
+}
 #undef SH_HARDWARE
 #define SH_HARDWARE 1
 SH_TARGET_POPCNT static int sh_seed_many_popcnt(SH_SEED_MANY_ARGUMENTS) {
@@ -480,6 +488,9 @@ SH_TARGET_POPCNT static int sh_range_popcnt(SH_PROBE_ARGUMENTS) {
 SH_TARGET_POPCNT static int sh_seed_popcnt(SH_PROBE_ARGUMENTS) {
     return SH_SIZES(sh_probe_body, ix, plan, query, query_number, max_distance, hits, 1);
 }
+SH_TARGET_POPCNT static int sh_fetch_popcnt(SH_FETCH_ARGUMENTS) {
+    return SH_SIZES(sh_fetch_body, ix, plan, queries, w, max_distance, hits);
+}
 #undef SH_HARDWARE
 
 /* ---- the same at every level ---- */
@@ -488,15 +499,16 @@ struct sh_searchers {
     int (*scan)(const sh_index*, const uint8_t*, int, sh_hits*);
     int (*range)(SH_PROBE_ARGUMENTS);
     int (*seed)(SH_PROBE_ARGUMENTS);
+    int (*fetch)(SH_FETCH_ARGUMENTS);
     int (*seed_many)(SH_SEED_MANY_ARGUMENTS);
 };
 
-static const sh_searchers sh_scalar_searchers = {sh_scan_scalar, sh_range_scalar, sh_seed_scalar,
+static const sh_searchers sh_scalar_searchers = {sh_scan_scalar, sh_range_scalar, sh_seed_scalar, sh_fetch_scalar,
                                                  sh_seed_many_scalar};
-static const sh_searchers sh_popcnt_searchers = {sh_scan_popcnt, sh_range_popcnt, sh_seed_popcnt,
+static const sh_searchers sh_popcnt_searchers = {sh_scan_popcnt, sh_range_popcnt, sh_seed_popcnt, sh_fetch_popcnt,
                                                  sh_seed_many_popcnt};
 #if SH_X86
-static const sh_searchers sh_vpopcnt_searchers = {sh_scan_vpopcnt, sh_range_popcnt, sh_seed_popcnt,
+static const sh_searchers sh_vpopcnt_searchers = {sh_scan_vpopcnt, sh_range_popcnt, sh_seed_popcnt, sh_fetch_popcnt,
                                                   sh_seed_many_popcnt};
 #endif
 
@@ -507,20 +519,42 @@ static inline const sh_searchers* sh_searchers_at(int level) {
     return level >= SH_POPCNT ? &sh_popcnt_searchers : &sh_scalar_searchers;
 }
 
+/* Seeds of queries whose slots may differ in some bits: as many queries at once as there is room for where they wish for the same
+ * buckets, and each by itself where they do not: a query's own buckets are then nearer to one another. */
+static inline int sh_seed_flipped(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, int64_t n_queries, int max_distance,
+                                  sh_hits* hits) {
+    int64_t most = SH_MOST_WISHES / ix->n_slots, first, n, i;
+    int status = SH_OK;
+    sh_wishing* w;
+    if (most > n_queries) most = n_queries;
+    w = (sh_wishing*)malloc(sizeof *w + (size_t)most * (ix->n_slots + 1 + SH_MAX_WORDS + 1) * sizeof(uint64_t));
+    if (!w) return SH_NO_MEMORY;
+    w->wishes = (uint64_t*)(w + 1);
+    w->unsorted = w->wishes + most * ix->n_slots;
+    w->permuted = w->unsorted + most;
+    for (first = 0; first < n_queries && status == SH_OK; first += n) {
+        n = n_queries - first < most ? n_queries - first : most;
+        sh_fill_wishes(w, ix, plan, queries, first, n);
+        if (sh_is_shared(w, ix->n_slots)) {
+            status = ix->searchers->fetch(ix, plan, queries, w, max_distance, hits);
+            continue;
+        }
+        for (i = first; i < first + n && status == SH_OK; i++)
+            status = ix->searchers->seed(ix, plan, queries + (size_t)i * ix->n_bytes, i, max_distance, hits);
+    }
+    free(w);
+    return status;
+}
+
 /* Push what shares a slot with each of many queries and lies within a distance of it; with `doubts`, which may be NULL,
  * what would share one if a doubtful bit of it were the other, too. */
 static inline int sh_seed(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, const uint8_t* doubts,
                           int64_t n_queries, int max_distance, sh_hits* hits) {
-    int64_t query;
-    int slot, status, plain = 1;
+    int slot, plain = 1;
     for (slot = 0; slot < ix->n_slots; slot++)
         plain &= plan->radius[slot] < 0 || (plan->n_masks[slot] == 1 && plan->masks[slot][0] == 0);
     if (plain) return ix->searchers->seed_many(ix, plan, queries, doubts, n_queries, max_distance, hits);
-    for (query = 0; query < n_queries; query++) {
-        status = ix->searchers->seed(ix, plan, queries + (size_t)query * ix->n_bytes, query, max_distance, hits);
-        if (status) return status;
-    }
-    return SH_OK;
+    return ix->n_slots ? sh_seed_flipped(ix, plan, queries, n_queries, max_distance, hits) : SH_OK;
 }
 
 /* Answer one query; its keys end up sorted by (distance, row) behind those already there. */
