@@ -172,12 +172,15 @@ RESTS: list[tuple[dict[str, Any], int]] = [
     ({"rest": 72.0, "flat": 0.2, "laid_out": 2.4, "boxes": 2.4}, 72),
     ({"rest": 72.0, "flat": 0.2, "laid_out": 2.6, "boxes": 2.6}, 20),
     # With more bits less of a photograph is enough.
-    ({"rest": 105.0, "greys": 4.4, "common": 0.5, "flat": 0.48}, 72),
-    ({"rest": 100.0, "greys": 4.4, "common": 0.5, "flat": 0.48}, 31 + 20),
-    ({"rest": 105.0, "greys": 4.1, "common": 0.5, "flat": 0.48}, 31 - 18),
-    ({"rest": 105.0, "greys": 4.4, "common": 0.55, "flat": 0.48}, 31 - 25 + 10),
-    ({"rest": 105.0, "greys": 4.4, "common": 0.5, "flat": 0.52}, 31 - 25 + 10),
-    ({"rest": 105.0, "greys": 4.4, "plain_distance": 86}, 31 + 8),
+    ({"rest": 105.0, "greys": 5.0, "common": 0.31, "flat": 0.48}, 72),
+    ({"rest": 99.0, "greys": 5.0, "common": 0.31, "flat": 0.48}, 31 + 16),
+    ({"rest": 105.0, "greys": 4.8, "common": 0.31, "flat": 0.44}, 31 + 14),
+    ({"rest": 105.0, "greys": 5.0, "common": 0.35, "flat": 0.44}, 31 + 14),
+    (
+        {"rest": 105.0, "greys": 5.0, "common": 0.31, "flat": 0.52},
+        31 + 4,
+    ),  # of 14, -15 where 0.65 is flat: .65 of it
+    ({"rest": 105.0, "greys": 5.0, "plain_distance": 86}, 44),
     ({"rest": 105.0, "flat": 0.2, "laid_out": 3.2, "boxes": 3.2}, 72),
     ({"rest": 105.0, "flat": 0.2, "laid_out": 3.6, "boxes": 3.6}, 20),
 ]

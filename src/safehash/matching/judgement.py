@@ -124,8 +124,8 @@ _GRAPHIC = (
 _LIT = (
     "; one whose lights are blown out is a photograph by the rest, if that is 0.3 of it, has 5.4 bits of greys, "
     "common greys up to 0.22, a flat share up to 0.08, boxes up to 1 and 128 pixels, on no plain ground: up to 40 bits "
-    "of 31, at agreement 0.57; of an upload with its lights given back 4.5 bits and common greys up to 0.38 are "
-    "enough, up to 49 bits of 31"
+    "of 31, at agreement 0.57; of an upload with its lights given back 4.5 bits and common greys up to 0.38 are enough, up "
+    "to 49 bits of 31"
 )
 
 #: An overexposed photograph has a part that is none of a graphic's: of 52 tuning photographs at twice the exposure it
@@ -259,8 +259,8 @@ REST_SURE = Rest(
         Range("quality", 36, 40),
         Range("faint", 0.18, 0.15),
         Range("plain_distance", 86, 88),
-        Range("greys", 4.1, 4.4),
-        Range("common", 0.55, 0.50),
+        Range("greys", 4.8, 5.0),
+        Range("common", 0.35, 0.31),
         Range("flat", 0.52, 0.48),
         Range("pixels", 64, 128),
         Range("laid_out", 3.6, 3.2),
@@ -268,8 +268,8 @@ REST_SURE = Rest(
     ),
     bits=41,
     effect="the same, of what has less detail",
-    source="tuning photographs that are overexposed, flat in part or behind a page's text say 105 to 166; a disc of "
-    "one set 157 for another, at 84 bits from a plain shape, seas of one template 100, at 80, pages of text 86",
+    source="tuning photographs that are flat in part or behind a page's text say 105 to 166; a disc of one set 157 for "
+    "another, at 84 bits from a plain shape, folders with one sign or another 98 to 149, with 4.3 to 4.5 bits of greys",
 )
 
 

@@ -21,7 +21,7 @@ from .fading import CANVAS, from_canvas, on_canvas
 from .families import Family
 from .hiding import rest_bits
 from .settling import LEAST_DOUBTED, MOST_DOUBTED, settled_holes, settled_window
-from .thumbnails import PANEL_SIDE, WHOLE_SIDE, Thumbnails, Window
+from .thumbnails import WHOLE_SIDE, Thumbnails, Window
 from .windows import Batch, Group
 
 __all__ = ["MAX_CANDIDATES", "MAX_DEGENERATE", "refined"]
@@ -49,12 +49,6 @@ _AT_ONCE = 64
 
 #: Windows tried before an entry is given up.
 _FIRST_LOOK = 30
-
-#: A window that at most so much agreement is wanting of, and that agrees no more than a graphic must, is looked at
-#: among four times the samples a side, which say more of what lies at an edge, and so many windows about it are tried.
-#: Of 205 tuning photographs two more are found cropped by 10 %, one by 20 %, and two in captioned vertical videos.
-_NEARLY, _SURELY = 0.1, 0.65
-_CLOSER_LOOK = 60
 
 #: First and last change of a tilt, in degrees.
 _FIRST_TURN, _LAST_TURN = 0.8, 0.2
@@ -198,16 +192,6 @@ def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array)
                     break
             else:
                 turn /= 2
-        is_near = family.agreement - _NEARLY <= agreement < _SURELY
-        if is_near and family.side < PANEL_SIDE and group.picture is None:
-            finer = thumbs.of_side(PANEL_SIDE)
-            other = _views.refine(
-                _views.rotated(finer, degrees, thumbs.aspect) if degrees else finer, wanted, np.array(window),
-                step=family.least, least=family.least / 4, room=family.room / 3, max_evaluations=_CLOSER_LOOK,
-            )  # fmt: skip
-            # Gates go on measuring the place that the fewer samples said.
-            if other[2] > agreement:
-                distance, agreement = min(distance, other[0]), other[2]
     return Candidate(
         family=family,
         row=row,
