@@ -63,6 +63,7 @@ def test_gates_are_asked_from_what_decides_nothing_to_what_kind_of_picture_it_is
         ["laid out in boxes"],
         ["greys", "common greys", "flat share", "contrast", "plain ground", "flat share of the rest",
          "flat and common, aslant"],
+        ["rest", "rest, sure"],
     ]  # fmt: skip
     for gates in (WINDOWS, TURNS):
         names = {gate.name for gate in gates.gates}

@@ -18,7 +18,7 @@ from gated import Picture, board, form, slope
 from safehash.hashing import compute
 from safehash.matching import views
 from safehash.matching.evidence import Evidence
-from safehash.matching.gates import Refusal
+from safehash.matching.gates import Refusal, Rest
 from safehash.matching.judgement import TURNS, WINDOWS, Gates
 from safehash.matching.settings import Effort
 from safehash.search.index import Index
@@ -56,7 +56,7 @@ NEEDED: dict[str, Callable[[], Pair]] = {
         board(21, 1, part=0.25, corners=120), board(21, 2, part=0.25, corners=120)
     ),
     "detail": lambda: Pair(
-        board(32, 1, part=0.5, template=1), board(32, 2, part=0.5, template=1), "thorough"
+        board(28, 1, part=0.6, template=3), board(28, 2, part=0.6, template=3), "thorough"
     ),
     "pixels": lambda: Pair(board(200, 1, part=0.45, side=64), board(200, 2, part=0.45, side=64), "thorough"),
 }
@@ -104,6 +104,7 @@ def test_a_gate_keeps_out_what_no_other_does(name: str) -> None:
 def test_every_gate_has_pictures_that_need_it() -> None:
     """Drawn ones here, or ones of the tuning mixes; a gate that nothing needs is to be deleted."""
     measured = json.loads(RESULT.read_text(encoding="utf-8"))["result"]["gates"]
-    assert list(measured) == [gate.name for gate in WINDOWS.gates]
+    # What lets pass whatever others refuse keeps nothing out.
+    assert list(measured) == [gate.name for gate in WINDOWS.gates if not isinstance(gate, Rest)]
     needed = {name for name, row in measured.items() if row["wrong_pairs_kept_out"]}
     assert needed | NEEDED.keys() == measured.keys()
