@@ -124,8 +124,8 @@ _GRAPHIC = (
 _LIT = (
     "; one whose lights are blown out is a photograph by the rest, if that is 0.3 of it, has 5.4 bits of greys, "
     "common greys up to 0.22, a flat share up to 0.08, boxes up to 1 and 128 pixels, on no plain ground: up to 40 bits "
-    "of 31, at agreement 0.57; of an upload with its lights given back 4.5 bits and common greys up to 0.38 are enough, up "
-    "to 49 bits of 31"
+    "of 31, at agreement 0.57; of an upload with its lights given back 4.5 bits and common greys up to 0.38 are "
+    "enough, up to 49 bits of 31"
 )
 
 #: An overexposed photograph has a part that is none of a graphic's: of 52 tuning photographs at twice the exposure it
