@@ -42,7 +42,8 @@ _MOST_NEAR = 5
 class GateSaid:
     """What one gate said of a candidate.
 
-    Made by `Matcher.explain`.
+    Made by `Matcher.explain`. The gates "rest" refuse nothing that others let pass: where one of them has bits, it is
+    a match within these, whatever others say.
 
     Attributes
     ----------
