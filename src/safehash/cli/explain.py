@@ -131,13 +131,15 @@ def _near_line(near: Near) -> str:
     line = f"{_named(near.entry)}, {near.view}: {near.distance} bits{agreed}{_weighed(near.evidence)}"
     if near.matches:
         return f"{line}: matches within {near.allowed}"
-    refused = [gate for gate in near.gates if gate.bits is None]
-    if refused:
+    if near.allowed is None:
+        refused = [gate for gate in near.gates if gate.bits is None]
         return f"{line}: refused by {'; '.join(f'{gate.gate} ({gate.reason})' for gate in refused)}"
-    bits = {gate.gate: gate.bits or 0 for gate in near.gates}
+    bits = {gate.gate: gate.bits for gate in near.gates if gate.bits is not None}
     least = min(bits, key=lambda gate: bits[gate], default=None)
-    # Where none allows less than another, it is the family's own bits that do not reach so far.
-    by = f", by {least}" if least is not None and bits[least] < max(0, *bits.values()) else ""
+    # Where none allows less than another, it is the family's own bits that do not reach so far; and where what the rest
+    # says allows more than the least, nobody limits it.
+    limits = least is not None and bits[least] < max(0, *bits.values())
+    by = f", by {least}" if limits and least and bits[least] == near.allowed - near.threshold else ""
     return f"{line}: matches within {near.allowed} only{by}"
 
 
