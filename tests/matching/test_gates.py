@@ -37,7 +37,7 @@ def digest_of(own: Picture) -> np.ndarray:
 
 
 def found(distance: int, agreement: float, family: Family = WHOLE, window: Window = NEARLY) -> Candidate:
-    return Candidate(family=family, row=0, distance=distance, agreement=agreement, window=window)
+    return Candidate(family=family, row=0, distance=distance, agreement=agreement, window=window, rest=0.0)
 
 
 def evidence_of(own: Picture, candidate: Candidate, digest: np.ndarray | None = None) -> Evidence:
@@ -63,6 +63,7 @@ def test_gates_are_asked_from_what_decides_nothing_to_what_kind_of_picture_it_is
         ["laid out in boxes"],
         ["greys", "common greys", "flat share", "contrast", "plain ground", "flat share of the rest",
          "flat and common, aslant"],
+        ["what is seen"],
         ["rest", "rest, sure"],
     ]  # fmt: skip
     for gates in (WINDOWS, TURNS):
