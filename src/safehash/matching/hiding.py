@@ -24,7 +24,7 @@ ENOUGH = -60.0
 #: What each further hole costs, in bits: four edges are chosen, each among some 16 that differ.
 _A_HOLE = 16.0
 
-#: A strip that was cut off is half a sample of `WHOLE_SIDE` at least.
+#: A strip that was cut off is a sample of `WHOLE_SIDE` at least, as `_views.hidden_bits` wants it.
 _LEAST_STRIP = 1.0 / WHOLE_SIDE
 
 #: A rectangle in fractions of the side, and which of its edges border on nothing that is seen.

@@ -232,8 +232,8 @@ AGAINST = Against(
     name="what is seen",
     ranges=(Range("rest", -60, -60),),
     effect="where something is hidden or cut off, less is refused, but for what the next two let pass",
-    source="of 1 214 copies of 205 tuning photographs that only such views find, 1 says less, 4 less than -40; of 2 829 "
-    "pairs of drawn fields, of which 57 to 65 bits differ, 164 match without this gate",
+    source="of 1 214 copies of 205 tuning photographs that only such views find, 1 says less, 4 less than -40; of "
+    "2 829 pairs of drawn fields, of which 57 to 65 bits differ, 164 match without this gate",
 )
 
 #: What the rest says, of what is full of detail.
