@@ -423,7 +423,7 @@ class Rest(Gate):
     stage: ClassVar[int] = 7
 
     def may(self, evidence: Evidence) -> bool:
-        """Return whether there is anything to ask, of what is known without a measurement: the first range's agreement."""
+        """Return whether there is anything to ask, of what is known unmeasured: the first range is of agreement."""
         return evidence.is_partial and (evidence.agreement or 0.0) >= self.ranges[0].none
 
     def allows(self, evidence: Evidence, room: Room | None = None) -> float | Refusal:

@@ -24,8 +24,8 @@ LEAST_DOUBTED, MOST_DOUBTED = 20.0, 80.0
 #: Places tried, and bits that one must bring: with 120 places at most 2 more of these 104 have 62 bits.
 _MOST, _GAIN = 40, 0.5
 
-#: Moves of an edge, one after another, of a hole in samples and of a window in fractions of the upload's side: from what
-#: refining leaves undecided down to half a sample.
+#: Moves of an edge, one after another, of a hole in samples and of a window in fractions of the upload's side: from
+#: what refining leaves undecided down to half a sample.
 _HOLE_STEPS, _WINDOW_STEPS = (3, 1), (0.03, 0.015, 0.0075)
 #: The least side of a hole, in samples, as `_views.find_holes` has it, and the most that one may take of an upload: a
 #: little more than is looked for (`holes`), since its edges are settled here.
