@@ -10,7 +10,7 @@ from ..files import BoundedReader, TooManyBytes
 from .archive_member import DAMAGE, may_expand_to, member_of, unread_member
 from .items import Found, Item
 from .records import Problem
-from .zip_headers import ends_elsewhere, has_another_directory, own_header
+from .zip_headers import LOCAL_BEGIN, ends_elsewhere, has_another_directory, own_header
 
 __all__ = ["MAX_ZIP_DIRECTORY", "ZIP_HEADS", "has_end_of_zip", "zip_members"]
 
@@ -57,7 +57,7 @@ def zip_members(
         for position, info in enumerate(opened.infolist(), start=1):
             own = own_header(file, info)
             taken.append((info.header_offset, own.end))
-            if info.filename.endswith("/") and info.compress_size <= _NOTHING_BYTES:
+            if info.filename.endswith("/") and info.compress_size <= _NOTHING_BYTES and not own.differs:
                 continue  # a folder; zipfile's own question fails where there is no name
             if info.flag_bits & 1:
                 yield unread_member(archive, position, info.filename, "encrypted")
@@ -100,6 +100,11 @@ def zip_members(
             path=archive.path,
             reason=f"archive with {n_beside} bytes that belong to none of its members: they were not looked at",
         )
+    elif _overlap([*taken, directory]):
+        yield Problem(
+            path=archive.path,
+            reason="archive whose members overlap: what others find in it was not looked at",
+        )
     elif has_another_directory(file, *directory):
         yield Problem(path=archive.path, reason="archive with a second directory: it was not looked at")
 
@@ -107,7 +112,7 @@ def zip_members(
 def has_end_of_zip(file: IO[bytes], n_stored: int) -> bool:
     """Return whether a file ends like a zip, whatever it begins with."""
     file.seek(max(0, n_stored - _END_BYTES - 0xFFFF))
-    found = file.read().rfind(_END) >= 0
+    found = file.read(_END_BYTES + 0xFFFF).rfind(_END) >= 0
     file.seek(0)
     return found
 
@@ -129,16 +134,29 @@ def _beside_members(
     n_beside = 0
     at = min(first for first, _ in taken) if is_known else 0
     for first, end in [*sorted(taken), (n_stored, n_stored)]:
-        if first - at > _MAX_DESCRIPTOR:
-            file.seek(at)
-            left = first - at
-            while left > 0 and (piece := file.read(min(left, _PIECE))):
-                left -= len(piece)
-                if any(piece):
-                    n_beside += first - at
-                    break
+        left = first - at
+        may_be_descriptor = left <= _MAX_DESCRIPTOR
+        file.seek(at)
+        while left > 0 and (piece := file.read(min(left, _PIECE))):
+            left -= len(piece)
+            if LOCAL_BEGIN in piece if may_be_descriptor else any(piece):
+                n_beside += first - at
+                break
         at = max(at, end)
     return n_beside
+
+
+def _overlap(taken: list[tuple[int, int]]) -> bool:
+    """Return whether some bytes of a zip belong to two: others are found behind the first by reading on.
+
+    One member under two names is one.
+    """
+    before = (0, 0)
+    for one in sorted(taken):
+        if one[0] < before[1] and one != before:
+            return True
+        before = one
+    return False
 
 
 def _behind_directory(file: IO[bytes], at: int) -> int:
