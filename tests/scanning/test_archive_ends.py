@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from safehash.scanning import archive_member, forward
+from safehash.scanning import archive_member, forward, zip_headers
 from safehash.scanning.archives import members
 from safehash.scanning.items import Item, why_skipped
 from safehash.scanning.records import Problem, Skipped
-from safehash.scanning.zips import has_end_of_zip
+from safehash.scanning.zip_ends import has_end_of_zip
 from stores import write_picture
 
 
@@ -402,3 +402,28 @@ def test_no_more_is_read_for_an_end_than_may_hold_it() -> None:
     """A file that grows meanwhile has any length."""
     assert has_end_of_zip(io.BytesIO(zipped("a.txt", data=TEXT)), 22)
     assert not has_end_of_zip(io.BytesIO(bytes(1 << 17) + zipped("a.txt", data=TEXT)), 22)
+
+
+@pytest.mark.parametrize("n_told", [44, 5_000, (1 << 62) - 1, (1 << 64) - 1])
+def test_what_is_behind_an_end_in_64_bits_is_said(n_told: int, tmp_path: Path) -> None:
+    """Regression: as far as it said it reached, nothing was looked at; or it was no file's place at all."""
+    text = member("a.txt", TEXT)
+    whole = listing(text, ("a.txt", 0, TEXT))
+    n_listed = len(whole) - len(text) - 22
+    far = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", n_told, 45, 45, 0, 0, 1, 1, n_listed, len(text))
+    far += struct.pack("<4sIQI", b"PK\6\7", 0, len(whole) - 22, 1)
+    data = whole[:-22] + far + whole[-22:]
+    assert found(tmp_path / "a.zip", data) == ([], ["not an image"])
+    said = "archive with 100 bytes that belong to none of its members: they were not looked at"
+    assert found(tmp_path / "a.zip", data + b"-" * 100) == ([], ["not an image", said])
+
+
+def test_what_is_left_behind_whole_pieces_is_some(
+    picture: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = bytes(range(256))  # as long as what it packs to
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(text) + packer.flush()
+    monkeypatch.setattr(zip_headers, "_PIECE", len(packed))
+    assert found(tmp_path / "a.zip", hiding(packed + picture, text, flags=8, method=8)) == ([], [ENDS])
+    assert found(tmp_path / "a.zip", hiding(packed, text, flags=8, method=8)) == ([], ["not an image"])
