@@ -219,6 +219,13 @@ BREAKS = (
         "tests/search/test_index.py::test_seeds_are_the_rows_that_share_slots",
     ),
     _in(
+        "_search_shared.h",
+        "of those who wish for a long bucket one gets it",
+        "            for (k = of->first[i]; k < of->end[i]; k++) {\n",
+        "            for (k = of->first[i]; k < of->first[i] + 1; k++) {\n",
+        "tests/search/test_index.py::test_seeds_look_at_no_more_than_a_bucket_s_head",
+    ),
+    _in(
         "_search.h",
         "what lies at the radius is not found by the slots",
         "    if (!SH_RARE(distance <= max_distance) || sh_is_disabled(ix, row)) return SH_OK;\n",

@@ -355,6 +355,20 @@ BREAKS = (
         dies=(f"{_ENDS}::test_a_member_that_ends_earlier_for_others_is_not_passed_over",),
     ),
     Break(
+        what="members of a zip may lie one in the other",
+        file=_ZIPS,
+        before="    elif _overlap([*taken, directory]):\n",
+        after="    elif False:\n",
+        dies=(f"{_ENDS}::test_members_that_overlap_hide_nothing",),
+    ),
+    Break(
+        what="a folder of a zip is one whatever stands there",
+        file=_ZIPS,
+        before=" and not own.differs:\n",
+        after=":\n",
+        dies=(f"{_ENDS}::test_a_folder_s_own_header_is_one",),
+    ),
+    Break(
         what="a zip's second directory is passed over",
         file=_ZIPS,
         before="    elif has_another_directory(file, *directory):\n",

@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 
-from safehash.scanning import archive_member, forward
+from safehash.scanning import archive_member, forward, zip_headers
 from safehash.scanning.archives import members
 from safehash.scanning.items import Item, why_skipped
 from safehash.scanning.records import Problem, Skipped
+from safehash.scanning.zip_ends import has_end_of_zip
 from stores import write_picture
 
 
@@ -112,6 +113,8 @@ def test_whole_zips_hold_nothing_beside_their_members(method: int, picture: byte
     whole = zipped(*names, data=picture, method=method)
     assert found(path, whole) == (names, [])
     assert found(path, bytes(1000) + whole) == (names, []), "zeros hold nothing"
+    abroad = ["\xe4.png", "\u65e5.png"]
+    assert found(path, zipped(*abroad, data=picture, method=method)) == (abroad, [])
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
         archive.comment = b"a remark" * 100
@@ -229,6 +232,23 @@ def hiding(
     return own + listed + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(listed), len(own), 0)
 
 
+def member(name: str, data: bytes, *, extra: bytes = b"") -> bytes:
+    """Return a member that is stored as it is."""
+    sizes = struct.pack("<IIIHH", zlib.crc32(data), len(data), len(data), len(name), len(extra))
+    return b"PK\3\4" + struct.pack("<HHHHH", 20, 0, 0, 0, 33) + sizes + name.encode() + extra + data
+
+
+def listing(body: bytes, *listed: tuple[str, int, bytes]) -> bytes:
+    """Return a zip whose directory names these: name, offset and bytes of each."""
+    directory = b"".join(
+        b"PK\1\2\x14\0" + struct.pack("<HHHHHIII", 20, 0, 0, 0, 33, zlib.crc32(data), len(data), len(data))
+        + struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, at) + name.encode()
+        for name, at, data in listed
+    )  # fmt: skip
+    n = len(listed)
+    return body + directory + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, n, n, len(directory), len(body), 0)
+
+
 @pytest.mark.parametrize("sizes", ["II", "QQ"])
 def test_a_member_that_ends_earlier_for_others_is_not_passed_over(
     sizes: str, picture: bytes, tmp_path: Path
@@ -318,3 +338,92 @@ def test_a_second_directory_is_said(
         whole[end + 56 : end + 56] = struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
     said = ["not an image", "archive with a second directory: it was not looked at"]
     assert found(tmp_path / "a.zip", bytes(whole)) == ([], said)
+
+
+OVERLAP = "archive whose members overlap: what others find in it was not looked at"
+
+
+def test_members_that_overlap_hide_nothing(picture: bytes, tmp_path: Path) -> None:
+    """Regression: tools that read on from the start find a picture behind the first, in what is the second's own."""
+    path, hidden = tmp_path / "a.zip", member("c.png", picture)
+    text = TEXT[:9] + hidden
+    second = member("b.txt", text)
+    n_own = len(second) - len(hidden)
+    first = member("a.txt", TEXT[:9] + second[:n_own])
+    listed = ("a.txt", 0, TEXT[:9] + second[:n_own]), ("b.txt", len(first) - n_own, text)
+    names, said = found(path, listing(first + hidden, *listed))
+    assert (names, said[-1]) == ([], OVERLAP), "later Pythons say so of the first, too"
+    folder = member("a/", b"", extra=second[:n_own])  # which nobody opens
+    listed = ("a/", 0, b""), ("b.txt", len(folder) - n_own, text)
+    assert found(path, listing(folder + hidden, *listed)) == ([], ["not an image", OVERLAP])
+    one = member("a.png", picture)
+    whole = listing(one, ("a.png", 0, picture + b"PK\1\2"))  # its last bytes are the directory's first
+    assert OVERLAP in found(path, whole)[1]
+    whole = listing(member("a.txt", b"-"), ("a.txt", 0, b"-"), ("a.txt", 0, b"-"))  # one, named twice
+    assert found(path, whole) == ([], ["not an image"] * 2)
+
+
+def test_a_folder_s_own_header_is_one(picture: bytes, tmp_path: Path) -> None:
+    """Regression: what stood before a picture was taken for a folder's header, and the picture for its name."""
+    path, hidden = tmp_path / "a.zip", member("b.png", picture)
+    of_folder = member("a/", b"")
+    said = ["a/: its header and the archive's directory differ"]
+    assert found(path, listing(of_folder, ("a/", 0, b""))) == ([], [])
+    assert found(path, listing(member("a.png", b""), ("a/", 0, b""))) == ([], said)
+    unsigned = b"PK\3\5" + bytes(22) + struct.pack("<HH", 2, len(hidden)) + b"a/" + hidden
+    assert found(path, listing(unsigned, ("a/", 0, b""))) == ([], said)
+
+
+def test_what_is_short_enough_for_sizes_may_be_a_header(tmp_path: Path) -> None:
+    """It may go on in the next member's own."""
+    one = member("a.txt", TEXT)
+    for between, said in ((b"PK\7\x08", []), (b"PK\3\4", ["archive with 24 bytes that belong to none"])):
+        body = one + between.ljust(24, b"-") + member("b.txt", TEXT)
+        _, told = found(tmp_path / "a.zip", listing(body, ("a.txt", 0, TEXT), ("b.txt", len(one) + 24, TEXT)))
+        assert [each.partition(" of its")[0] for each in told[2:]] == said
+
+
+def test_what_is_stored_is_as_long_as_it_says(picture: bytes, tmp_path: Path) -> None:
+    """Regression: by the shorter one of its sizes it was a text, and a picture stood behind it."""
+    body = TEXT + zipped("b.png", data=picture)
+    sizes = (zlib.crc32(TEXT), len(body), len(TEXT))
+    assert found(tmp_path / "a.zip", hiding(body, TEXT, flags=0, sizes=sizes)) == ([], [ENDS])
+
+
+def test_parts_of_a_zip_are_archives(tmp_path: Path) -> None:
+    for mark in (b"PK\7\x08", b"PK00"):
+        assert found(tmp_path / "a.z01", mark + member("a.txt", TEXT)) == ([""], []), (
+            "to be looked at as a file"
+        )
+        assert why_skipped(mark + member("a.txt", TEXT), "a.z01", named=False) == "archive, not opened"
+
+
+def test_no_more_is_read_for_an_end_than_may_hold_it() -> None:
+    """A file that grows meanwhile has any length."""
+    assert has_end_of_zip(io.BytesIO(zipped("a.txt", data=TEXT)), 22)
+    assert not has_end_of_zip(io.BytesIO(bytes(1 << 17) + zipped("a.txt", data=TEXT)), 22)
+
+
+@pytest.mark.parametrize("n_told", [44, 5_000, (1 << 62) - 1, (1 << 64) - 1])
+def test_what_is_behind_an_end_in_64_bits_is_said(n_told: int, tmp_path: Path) -> None:
+    """Regression: as far as it said it reached, nothing was looked at; or it was no file's place at all."""
+    text = member("a.txt", TEXT)
+    whole = listing(text, ("a.txt", 0, TEXT))
+    n_listed = len(whole) - len(text) - 22
+    far = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", n_told, 45, 45, 0, 0, 1, 1, n_listed, len(text))
+    far += struct.pack("<4sIQI", b"PK\6\7", 0, len(whole) - 22, 1)
+    data = whole[:-22] + far + whole[-22:]
+    assert found(tmp_path / "a.zip", data) == ([], ["not an image"])
+    said = "archive with 100 bytes that belong to none of its members: they were not looked at"
+    assert found(tmp_path / "a.zip", data + b"-" * 100) == ([], ["not an image", said])
+
+
+def test_what_is_left_behind_whole_pieces_is_some(
+    picture: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = bytes(range(256))  # as long as what it packs to
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(text) + packer.flush()
+    monkeypatch.setattr(zip_headers, "_PIECE", len(packed))
+    assert found(tmp_path / "a.zip", hiding(packed + picture, text, flags=8, method=8)) == ([], [ENDS])
+    assert found(tmp_path / "a.zip", hiding(packed, text, flags=8, method=8)) == ([], ["not an image"])

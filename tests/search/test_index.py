@@ -374,12 +374,21 @@ def test_seeds_are_the_rows_that_share_slots(level: int, alike: int) -> None:
 @pytest.mark.parametrize("flips", [0, 1])
 def test_seeds_look_at_no_more_than_a_bucket_s_head(flips: int) -> None:
     index = Index.from_digests(np.zeros((10_000, 32), np.uint8))
-    seeds = seed(index, np.zeros((3, 32), np.uint8), max_bucket=50, flips=flips)
-    assert seeds.rows.tolist() == list(range(50))
-    assert set(seeds.hits.tolist()) == {3}
+    for n_head in (50, 300):  # more than wait for their digests at once
+        seeds = seed(index, np.zeros((3, 32), np.uint8), max_bucket=n_head, flips=flips)
+        assert seeds.rows.tolist() == list(range(n_head))
+        assert set(seeds.hits.tolist()) == {3}
     assert seed(index.without(range(20)), np.zeros((1, 32), np.uint8), max_bucket=50).rows.tolist() == list(
         range(20, 50)
     )
+
+
+def test_seeds_of_more_queries_than_are_held_at_once() -> None:
+    n_queries = (1 << 17) // 16 + 100
+    seeds = seed(
+        Index.from_digests(np.zeros((1, 32), np.uint8)), np.zeros((n_queries, 32), np.uint8), flips=1
+    )
+    assert (seeds.rows.tolist(), seeds.hits.tolist()) == ([0], [n_queries])
 
 
 @pytest.mark.faiss

@@ -155,7 +155,7 @@ SH_INLINE int SH_NAME(sequential_row_of)(sj_reader *r, const int n_kept, const i
                 for (int x = 0; x < across; x++) {
                     int16_t *block = to + y * pitch + x;
                     int regular = 1;
-                    if (c > 0 && is_shown) { /* read twice, the second time to keep it: spreads are those of any other reading */
+                    if (c > 0 && is_shown) { /* read twice, the first time to keep it: spreads are those of any other reading */
                         sj_bits again = b;
                         int mean_again = mean[c];
                         int16_t *plane = r->shown->planes[c - 1] + unit;

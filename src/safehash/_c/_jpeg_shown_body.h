@@ -14,15 +14,15 @@ static void SH_NAME(show_line)(uint8_t *restrict red, uint8_t *restrict green, u
 #if SH_X86 && SH_WIDTH >= 8 /* pairs of products in one instruction, which compilers take apart: half the time */
     const __m256i none = _mm256_setzero_si256(), most = _mm256_set1_epi16(255), middle = _mm256_set1_epi16(128);
     const __m256i one = _mm256_set1_epi16(1), two = _mm256_set1_epi16(2), half = _mm256_set1_epi32(32768);
-    const __m256i of_green = _mm256_set1_epi32((int)(18734u << 16 | (uint16_t)-22554));
+    const __m256i of_green = _mm256_set1_epi32((int)((uint32_t)SJ_GREEN_OF_RED << 16 | (uint16_t)SJ_GREEN_OF_BLUE));
     const __m256i of_both = _mm256_set1_epi32(SH_GREY_OF_GREEN / 2 << 16 | SH_GREY_OF_RED); /* green is doubled */
     const __m256i of_blue = _mm256_set1_epi32(SH_GREY_HALF / 2 << 16 | SH_GREY_OF_BLUE); /* beside a 2 */
     for (; i + 16 <= n; i += 16) {
         const __m256i y = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(luma + i)));
         const __m256i b = _mm256_sub_epi16(_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(cb + i))), middle);
         const __m256i r = _mm256_sub_epi16(_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(cr + i))), middle);
-        const __m256i to_red = _mm256_mulhi_epi16(_mm256_add_epi16(r, r), _mm256_set1_epi16(26345));
-        const __m256i to_blue = _mm256_mulhi_epi16(_mm256_add_epi16(b, b), _mm256_set1_epi16(-14942));
+        const __m256i to_red = _mm256_mulhi_epi16(_mm256_add_epi16(r, r), _mm256_set1_epi16(SJ_RED_OF_RED));
+        const __m256i to_blue = _mm256_mulhi_epi16(_mm256_add_epi16(b, b), _mm256_set1_epi16(SJ_BLUE_OF_BLUE));
         const __m256i low = _mm256_add_epi32(_mm256_madd_epi16(_mm256_unpacklo_epi16(b, r), of_green), half);
         const __m256i high = _mm256_add_epi32(_mm256_madd_epi16(_mm256_unpackhi_epi16(b, r), of_green), half);
         const __m256i to_green = _mm256_packs_epi32(_mm256_srai_epi32(low, 16), _mm256_srai_epi32(high, 16));
@@ -51,9 +51,9 @@ static void SH_NAME(show_line)(uint8_t *restrict red, uint8_t *restrict green, u
     const ptrdiff_t from = i;
     for (; i < n; i++) {
         const int16_t y = luma[i], b = (int16_t)(cb[i] - 128), r = (int16_t)(cr[i] - 128);
-        const int16_t to_red = (int16_t)(((int32_t)(int16_t)(2 * r) * 26345) >> 16);   /* .402 */
-        const int16_t to_blue = (int16_t)(((int32_t)(int16_t)(2 * b) * -14942) >> 16); /* 2 - 1.772 */
-        const int16_t to_green = (int16_t)(((int32_t)b * -22554 + (int32_t)r * 18734 + 32768) >> 16); /* .34414, 1 - .71414 */
+        const int16_t to_red = (int16_t)(((int32_t)(int16_t)(2 * r) * SJ_RED_OF_RED) >> 16);
+        const int16_t to_blue = (int16_t)(((int32_t)(int16_t)(2 * b) * SJ_BLUE_OF_BLUE) >> 16);
+        const int16_t to_green = (int16_t)(((int32_t)b * SJ_GREEN_OF_BLUE + (int32_t)r * SJ_GREEN_OF_RED + 32768) >> 16);
         const int16_t all_red = (int16_t)(y + r + ((int16_t)(to_red + 1) >> 1));
         const int16_t all_blue = (int16_t)(y + b + b + ((int16_t)(to_blue + 1) >> 1));
         const int16_t all_green = (int16_t)(y + to_green - r);

@@ -83,6 +83,10 @@ typedef struct {
 /* Pixels a side that are kept of what a screen shows, at most. */
 enum { SJ_MOST_KEPT = 1024 };
 
+/* What chroma, blue's and red's, adds to each colour beside whole multiples of it, in 1/65536: of 1.402, -.34414, -.71414 and 1.772
+ * (JFIF), as libjpeg rounds them. Once red's is added to red, and taken from green; twice blue's is added to blue. */
+enum { SJ_RED_OF_RED = 26345, SJ_GREEN_OF_BLUE = -22554, SJ_GREEN_OF_RED = 18734, SJ_BLUE_OF_BLUE = -14942 };
+
 /* What a screen shows of a picture that is read whole, beside its reduced luma: see _jpeg_shown_body.h. */
 typedef struct {
     uint8_t *grey; /* out: the means of squares of `step` pixels, as many as there are samples of luma */

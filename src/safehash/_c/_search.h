@@ -327,13 +327,70 @@ SH_INLINE int sh_probe_body(const sh_index* ix, const sh_plan* plan, const uint8
 #define SH_MOST_DOUBTS 6 /* doubtful bits of a slot that are turned over, one at a time */
 #define SH_PROBES 16 /* of a batch */
 
-/* Some probes on their way, of one query or several: where the limits of their buckets are, the limits, and the rows whose
- * digests are under way. */
+/* Some buckets on their way: where their limits are, the limits, and the rows whose digests are under way. Each stage asks memory
+ * for what the next one reads. */
 typedef struct {
     int n, n_rows;
-    uint32_t number[SH_PROBES], value[SH_PROBES], low[SH_PROBES], high[SH_PROBES];
-    uint32_t rows[SH_QUEUE], row_number[SH_QUEUE];
-    uint8_t slot[SH_PROBES];
+    uint32_t value[SH_PROBES], low[SH_PROBES], high[SH_PROBES];
+    uint32_t rows[SH_QUEUE];
+    uint8_t slot[SH_PROBES], bucket[SH_QUEUE];
+} sh_batch;
+
+/* Ask for the limits of one bucket more; which one of the batch it is. */
+SH_INLINE int sh_ask_limits(const sh_index* ix, sh_batch* batch, int slot, uint32_t value) {
+    SH_PREFETCH(ix->starts + ix->start_at[slot] + value);
+    batch->value[batch->n] = value;
+    batch->slot[batch->n] = (uint8_t)slot;
+    return batch->n++;
+}
+
+/* Read the limits, ask for the ids. */
+SH_INLINE int sh_ask_ids(const sh_index* ix, const sh_plan* plan, sh_batch* batch) {
+    int i;
+    for (i = 0; i < batch->n; i++) {
+        const int slot = batch->slot[i];
+        const uint32_t* limits = ix->starts + ix->start_at[slot] + batch->value[i];
+        uint32_t first, end;
+        if (sh_touch(ix->file, limits, 8)) return SH_BAD_BLOCK;
+        first = limits[0];
+        end = limits[1];
+        if (SH_RARE(first > end || end > (uint64_t)ix->n)) return SH_BAD_POSITION;
+        if (end - first > (uint64_t)plan->max_bucket) end = first + (uint32_t)plan->max_bucket;
+        SH_PREFETCH(ix->ids + slot * ix->n + first); /* one behind the last, at most: asking for it does no harm */
+        batch->low[i] = first;
+        batch->high[i] = end;
+    }
+    return SH_OK;
+}
+
+/* Whether there is room for a bucket's rows. */
+SH_INLINE int sh_has_room(const sh_batch* batch, int i) {
+    return batch->high[i] - batch->low[i] <= (uint32_t)(SH_QUEUE - batch->n_rows);
+}
+
+/* Read the ids of a bucket for which there is room, ask for the digests. */
+SH_INLINE int sh_ask_digests(const sh_index* ix, sh_batch* batch, int i, int n_bytes) {
+    const uint32_t* ids = ix->ids + batch->slot[i] * ix->n;
+    uint32_t at = batch->low[i], end = batch->high[i];
+    for (; at < end; at++) {
+        uint32_t row = ids[at];
+        if (SH_RARE(row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
+        SH_PREFETCH(ix->digests + (size_t)row * n_bytes);
+        batch->bucket[batch->n_rows] = (uint8_t)i;
+        batch->rows[batch->n_rows++] = row;
+    }
+    return SH_OK;
+}
+
+/* Check the ids of a bucket before they are read. */
+SH_INLINE int sh_touch_ids(const sh_index* ix, const sh_batch* batch, int i) {
+    return sh_touch(ix->file, ix->ids + batch->slot[i] * ix->n + batch->low[i], (size_t)(batch->high[i] - batch->low[i]) * 4);
+}
+
+/* A batch, and the query that each bucket is for. */
+typedef struct {
+    sh_batch batch;
+    uint32_t number[SH_PROBES];
 } sh_seeking;
 
 /* The probes of one query: its own buckets, then those of one doubtful bit turned over, slot by slot. */
@@ -373,8 +430,7 @@ static inline void sh_fill_probing(sh_probing* probing, const sh_index* ix, cons
 
 /* What `sh_probe_body` finds of each query where every slot has one mask, 0, and with `doubts` (as many bytes as a
  * query's, a bit set where the query's is doubtful) what else these bits turned over one at a time lead to. A batch of
- * probes has too few buckets to wait for them all at once, so that four are on their way: each stage asks memory for what
- * the next one reads. */
+ * probes has too few buckets to wait for them all at once, so that four are on their way. */
 SH_INLINE int sh_seed_many_body(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, const uint8_t* doubts,
                                 int64_t n_queries, int max_distance, sh_hits* hits, int n_bytes, int hardware) {
     sh_seeking seeking[4];
@@ -382,13 +438,12 @@ SH_INLINE int sh_seed_many_body(const sh_index* ix, const sh_plan* plan, const u
     int64_t round, number = -1; /* of the query being asked for */
     int i, status, behind = 0; /* batches asked for behind the last probe */
     probing.n = probing.at = 0;
-    for (i = 0; i < 4; i++) seeking[i].n = seeking[i].n_rows = 0;
+    for (i = 0; i < 4; i++) seeking[i].batch.n = seeking[i].batch.n_rows = 0;
     for (round = 0; behind < 4; round++) {
-        sh_seeking* one = seeking + (round & 3); /* ask for the limits of its buckets */
-        one->n = one->n_rows = 0;
-        while (one->n < SH_PROBES) {
-            uint32_t value;
-            int slot;
+        sh_seeking* of = seeking + (round & 3);
+        sh_batch* batch = &of->batch;
+        batch->n = batch->n_rows = 0;
+        while (batch->n < SH_PROBES) {
             if (probing.at == probing.n) {
                 if (number + 1 >= n_queries) break;
                 number++;
@@ -396,55 +451,30 @@ SH_INLINE int sh_seed_many_body(const sh_index* ix, const sh_plan* plan, const u
                                 doubts ? doubts + (size_t)number * n_bytes : NULL);
                 continue;
             }
-            value = probing.value[probing.at];
-            slot = probing.slot[probing.at++];
-            SH_PREFETCH(ix->starts + ix->start_at[slot] + value);
-            one->number[one->n] = (uint32_t)number;
-            one->value[one->n] = value;
-            one->slot[one->n++] = (uint8_t)slot;
+            i = sh_ask_limits(ix, batch, probing.slot[probing.at], probing.value[probing.at]);
+            of->number[i] = (uint32_t)number;
+            probing.at++;
         }
-        behind += one->n == 0;
-        one = seeking + ((round + 3) & 3); /* read them, ask for the ids */
-        for (i = 0; i < one->n; i++) {
-            const int slot = one->slot[i];
-            const uint32_t* limits = ix->starts + ix->start_at[slot] + one->value[i];
-            uint32_t first, end;
-            if (sh_touch(ix->file, limits, 8)) return SH_BAD_BLOCK;
-            first = limits[0];
-            end = limits[1];
-            if (SH_RARE(first > end || end > (uint64_t)ix->n)) return SH_BAD_POSITION;
-            if (end - first > (uint64_t)plan->max_bucket) end = first + (uint32_t)plan->max_bucket;
-            SH_PREFETCH(ix->ids + slot * ix->n + first); /* one behind the last, at most: asking for it does no harm */
-            one->low[i] = first;
-            one->high[i] = end;
+        behind += batch->n == 0;
+        status = sh_ask_ids(ix, plan, &seeking[(round + 3) & 3].batch);
+        if (SH_RARE(status)) return status;
+        of = seeking + ((round + 2) & 3);
+        batch = &of->batch;
+        for (i = 0; i < batch->n; i++) {
+            if (batch->low[i] == batch->high[i]) continue;
+            if (sh_touch_ids(ix, batch, i)) return SH_BAD_BLOCK;
+            if (SH_RARE(!sh_has_room(batch, i)))
+                status = sh_take_bucket(ix, plan, queries + (size_t)of->number[i] * n_bytes, of->number[i], batch->slot[i],
+                                        batch->low[i], batch->high[i], max_distance, hits, 1, n_bytes, hardware);
+            else
+                status = sh_ask_digests(ix, batch, i, n_bytes);
+            if (SH_RARE(status)) return status;
         }
-        one = seeking + ((round + 2) & 3); /* read these, ask for the digests */
-        for (i = 0; i < one->n; i++) {
-            const int slot = one->slot[i];
-            const uint32_t* ids = ix->ids + slot * ix->n;
-            const uint32_t of = one->number[i];
-            uint32_t at = one->low[i], end = one->high[i];
-            if (at == end) continue;
-            if (sh_touch(ix->file, ids + at, (size_t)(end - at) * 4)) return SH_BAD_BLOCK;
-            if (SH_RARE(end - at > (uint32_t)(SH_QUEUE - one->n_rows))) {
-                status = sh_take_bucket(ix, plan, queries + (size_t)of * n_bytes, of, slot, at, end, max_distance, hits, 1,
-                                        n_bytes, hardware);
-                if (SH_RARE(status)) return status;
-                continue;
-            }
-            for (; at < end; at++) {
-                uint32_t row = ids[at];
-                if (SH_RARE(row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
-                SH_PREFETCH(ix->digests + (size_t)row * n_bytes);
-                one->row_number[one->n_rows] = of;
-                one->rows[one->n_rows++] = row;
-            }
-        }
-        one = seeking + ((round + 1) & 3); /* compare these */
-        for (i = 0; i < one->n_rows; i++) {
-            const uint32_t of = one->row_number[i];
-            status = sh_consider(ix, plan, queries + (size_t)of * n_bytes, of, 0, one->rows[i], max_distance, hits, 1,
-                                 n_bytes, hardware);
+        of = seeking + ((round + 1) & 3); /* compare these */
+        for (i = 0; i < of->batch.n_rows; i++) {
+            const uint32_t query = of->number[of->batch.bucket[i]];
+            status = sh_consider(ix, plan, queries + (size_t)query * n_bytes, query, 0, of->batch.rows[i], max_distance, hits,
+                                 1, n_bytes, hardware);
             if (SH_RARE(status)) return status;
         }
     }

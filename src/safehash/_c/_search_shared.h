@@ -75,13 +75,10 @@ static inline int sh_is_shared(const sh_wishing* w, int n_slots) {
     return 3 * n_values <= 2 * n;
 }
 
-/* Some buckets on their way: which wishes they answer, where their limits are, the limits, and the rows whose digests are under way. */
+/* A batch, and which wishes each bucket answers. */
 typedef struct {
-    int n, n_rows;
-    uint32_t value[SH_PROBES], low[SH_PROBES], high[SH_PROBES];
+    sh_batch batch;
     int64_t first[SH_PROBES], end[SH_PROBES];
-    uint32_t rows[SH_QUEUE];
-    uint8_t slot[SH_PROBES], bucket[SH_QUEUE];
 } sh_fetching;
 
 /* What `sh_probe_body` finds of each query. As in `sh_seed_many_body` four batches are on their way. */
@@ -92,71 +89,49 @@ SH_INLINE int sh_fetch_body(const sh_index* ix, const sh_plan* plan, const uint8
     const int64_t n_wishes = w->end[ix->n_slots - 1];
     int64_t round, first_wish = 0, end_wish = 0, k;
     int i, status, at_slot = 0, at_mask = 0, behind = 0; /* batches asked for behind the last wish */
-    for (i = 0; i < 4; i++) fetching[i].n = fetching[i].n_rows = 0;
+    for (i = 0; i < 4; i++) fetching[i].batch.n = fetching[i].batch.n_rows = 0;
     for (round = 0; behind < 4; round++) {
-        sh_fetching* one = fetching + (round & 3); /* ask for the limits of its buckets */
-        one->n = one->n_rows = 0;
-        while (one->n < SH_PROBES) {
-            uint32_t value;
+        sh_fetching* of = fetching + (round & 3);
+        sh_batch* batch = &of->batch;
+        batch->n = batch->n_rows = 0;
+        while (batch->n < SH_PROBES) {
             if (first_wish == end_wish) { /* the next value, and all who wish for it */
                 if (first_wish == n_wishes) break;
                 while (first_wish == w->end[at_slot]) at_slot++;
                 end_wish = sh_end_of(w, at_slot, first_wish);
                 at_mask = 0;
             }
-            value = (uint32_t)(wishes[first_wish] >> 32) ^ plan->masks[at_slot][at_mask];
-            SH_PREFETCH(ix->starts + ix->start_at[at_slot] + value);
-            one->first[one->n] = first_wish;
-            one->end[one->n] = end_wish;
-            one->value[one->n] = value;
-            one->slot[one->n++] = (uint8_t)at_slot;
+            i = sh_ask_limits(ix, batch, at_slot, (uint32_t)(wishes[first_wish] >> 32) ^ plan->masks[at_slot][at_mask]);
+            of->first[i] = first_wish;
+            of->end[i] = end_wish;
             if (++at_mask == plan->n_masks[at_slot]) first_wish = end_wish;
         }
-        behind += one->n == 0;
-        one = fetching + ((round + 3) & 3); /* read them, ask for the ids */
-        for (i = 0; i < one->n; i++) {
-            const int slot = one->slot[i];
-            const uint32_t* limits = ix->starts + ix->start_at[slot] + one->value[i];
-            uint32_t first, end;
-            if (sh_touch(ix->file, limits, 8)) return SH_BAD_BLOCK;
-            first = limits[0];
-            end = limits[1];
-            if (SH_RARE(first > end || end > (uint64_t)ix->n)) return SH_BAD_POSITION;
-            if (end - first > (uint64_t)plan->max_bucket) end = first + (uint32_t)plan->max_bucket;
-            SH_PREFETCH(ix->ids + slot * ix->n + first); /* one behind the last, at most: asking for it does no harm */
-            one->low[i] = first;
-            one->high[i] = end;
-        }
-        one = fetching + ((round + 2) & 3); /* read these, ask for the digests */
-        for (i = 0; i < one->n; i++) {
-            const int slot = one->slot[i];
-            const uint32_t* ids = ix->ids + slot * ix->n;
-            uint32_t at = one->low[i], end = one->high[i];
-            if (at == end) continue;
-            if (sh_touch(ix->file, ids + at, (size_t)(end - at) * 4)) return SH_BAD_BLOCK;
-            if (SH_RARE(end - at > (uint32_t)(SH_QUEUE - one->n_rows))) {
-                for (k = one->first[i]; k < one->end[i]; k++) {
-                    const uint32_t of = (uint32_t)wishes[k];
-                    status = sh_take_bucket(ix, plan, queries + (size_t)of * n_bytes, of, slot, at, end, max_distance, hits, 1,
-                                            n_bytes, hardware);
-                    if (SH_RARE(status)) return status;
-                }
+        behind += batch->n == 0;
+        status = sh_ask_ids(ix, plan, &fetching[(round + 3) & 3].batch);
+        if (SH_RARE(status)) return status;
+        of = fetching + ((round + 2) & 3);
+        batch = &of->batch;
+        for (i = 0; i < batch->n; i++) {
+            if (batch->low[i] == batch->high[i]) continue;
+            if (sh_touch_ids(ix, batch, i)) return SH_BAD_BLOCK;
+            if (!SH_RARE(!sh_has_room(batch, i))) {
+                status = sh_ask_digests(ix, batch, i, n_bytes);
+                if (SH_RARE(status)) return status;
                 continue;
             }
-            for (; at < end; at++) {
-                uint32_t row = ids[at];
-                if (SH_RARE(row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
-                SH_PREFETCH(ix->digests + (size_t)row * n_bytes);
-                one->bucket[one->n_rows] = (uint8_t)i;
-                one->rows[one->n_rows++] = row;
+            for (k = of->first[i]; k < of->end[i]; k++) {
+                const uint32_t query = (uint32_t)wishes[k];
+                status = sh_take_bucket(ix, plan, queries + (size_t)query * n_bytes, query, batch->slot[i], batch->low[i],
+                                        batch->high[i], max_distance, hits, 1, n_bytes, hardware);
+                if (SH_RARE(status)) return status;
             }
         }
-        one = fetching + ((round + 1) & 3); /* compare these */
-        for (i = 0; i < one->n_rows; i++)
-            for (k = one->first[one->bucket[i]]; k < one->end[one->bucket[i]]; k++) {
-                const uint32_t of = (uint32_t)wishes[k];
-                status = sh_consider(ix, plan, queries + (size_t)of * n_bytes, of, 0, one->rows[i], max_distance, hits, 1,
-                                     n_bytes, hardware);
+        of = fetching + ((round + 1) & 3); /* compare these */
+        for (i = 0; i < of->batch.n_rows; i++)
+            for (k = of->first[of->batch.bucket[i]]; k < of->end[of->batch.bucket[i]]; k++) {
+                const uint32_t query = (uint32_t)wishes[k];
+                status = sh_consider(ix, plan, queries + (size_t)query * n_bytes, query, 0, of->batch.rows[i], max_distance, hits,
+                                     1, n_bytes, hardware);
                 if (SH_RARE(status)) return status;
             }
     }

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from ..errors import logger_of
 from ..files import BoundedReader, open_regular
 from .archive_member import DAMAGE
-from .items import Found, Item, why_skipped
+from .items import HEAD_BYTES, Found, Item, why_skipped
 from .records import Problem
 from .tars import tar_members, tar_stream
-from .zips import MAX_ZIP_DIRECTORY, ZIP_HEADS, has_end_of_zip, zip_members
+from .zip_ends import has_end_of_zip
+from .zips import MAX_ZIP_DIRECTORY, ZIP_HEADS, zip_members
 
 __all__ = ["has_archive_name", "members"]
 
@@ -41,7 +42,7 @@ def members(archive: Item, *, max_member_bytes: int) -> Iterator[Found]:
     """
     try:
         with open_regular(archive.path) as (raw, status), io.BufferedReader(raw) as file:
-            head = file.read(512)
+            head = file.read(HEAD_BYTES)
             file.seek(0)
             if head.startswith(ZIP_HEADS):
                 with BoundedReader(raw, MAX_ZIP_DIRECTORY) as zipped:

@@ -33,6 +33,8 @@ _DRAWING = "SVG"
 _CONTAINERS = (
     b"PK\x03\x04",
     b"PK\x05\x06",
+    b"PK\x07\x08",  # the first of several parts of one
+    b"PK00PK",  # the only one
     b"\x1f\x8b",
     b"BZh",
     b"\xfd7zXZ\x00",

@@ -1,4 +1,4 @@
-"""What is said twice in a zip: of a member, by its own header and behind it; and where the directory is, by its end."""
+"""What is said of a zip's member twice: by its own header, and behind it."""
 
 from __future__ import annotations
 
@@ -8,24 +8,19 @@ import zlib
 from dataclasses import dataclass
 from typing import IO
 
-__all__ = ["OwnHeader", "ends_elsewhere", "has_another_directory", "own_header"]
+__all__ = ["DESCRIPTOR_BYTES", "LOCAL_BEGIN", "OwnHeader", "ends_elsewhere", "own_header"]
 
-#: Flags, method, (time, date,) checksum, sizes, lengths of name and further fields.
-_LOCAL, _LOCAL_BEGIN = struct.Struct("<6xHH4xIIIHH"), b"PK\x03\x04"
+#: What it begins with, (version,) flags, method, (time, date,) checksum, sizes, lengths of name and further fields.
+_LOCAL, LOCAL_BEGIN = struct.Struct("<4s2xHH4xIIIHH"), b"PK\x03\x04"
 #: Of a number in it: it stands elsewhere.
 _WIDE = 0xFFFFFFFF
 _ELSEWHERE = frozenset({0, _WIDE})
-_IS_ENCRYPTED, _FOLLOWED = 1, 8
+_IS_ENCRYPTED, _FOLLOWED, _IN_UTF_8 = 1, 8, 0x800
 #: Of a further field: both sizes in 64 bits, the unpacked one first.
 _SIZES_64 = 1
 #: What stands behind a member whose sizes were not known before: this, its checksum, and both sizes in 32 or 64 bits.
-_DESCRIPTOR, _DESCRIPTOR_BYTES = b"PK\x07\x08", 24
+_DESCRIPTOR, DESCRIPTOR_BYTES = b"PK\x07\x08", 24
 _PIECE = 1 << 16
-#: What a directory begins with, and what stands behind it: a record and a locator in 64 bits where there are such, and
-#: its end. Size and offset of the directory are at these places in the two records.
-_DIRECTORY, _END_64, _END = b"PK\x01\x02", b"PK\x06\x06", b"PK\x05\x06"
-_LONG_BYTES, _END_BYTES = 76, 22
-_IN_END_64, _IN_END = struct.Struct("<40xQQ"), struct.Struct("<12xII")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +52,19 @@ def own_header(file: IO[bytes], info: zipfile.ZipInfo) -> OwnHeader:
     head = file.read(_LOCAL.size) if info.header_offset >= 0 else b""
     if len(head) < _LOCAL.size:
         return OwnHeader(True, info.header_offset, info.header_offset)
-    flags, method, crc, n_packed, n_bytes, n_name, n_extra = _LOCAL.unpack(head)
+    begins, flags, method, crc, n_packed, n_bytes, n_name, n_extra = _LOCAL.unpack(head)
+    name = file.read(n_name)
     if _WIDE in (n_packed, n_bytes):
-        n_packed, n_bytes = _in_64_bits(file.read(n_name + n_extra)[n_name:], n_packed, n_bytes)
+        n_packed, n_bytes = _in_64_bits(file.read(n_extra), n_packed, n_bytes)
     said = [(n_packed, info.compress_size), (n_bytes, info.file_size)]
     is_followed = bool(flags & _FOLLOWED)
     if not is_followed:
         said.append((crc, info.CRC))
     begin = info.header_offset + _LOCAL.size + n_name + n_extra
     return OwnHeader(
-        differs=method != info.compress_type
+        differs=begins != LOCAL_BEGIN
+        or name != info.orig_filename.encode("utf-8" if info.flag_bits & _IN_UTF_8 else "cp437")
+        or method != info.compress_type
         or bool((flags ^ info.flag_bits) & _IS_ENCRYPTED)
         or any(own not in _ELSEWHERE and own != other for own, other in said),
         begin=begin,
@@ -94,7 +92,7 @@ def _in_64_bits(fields: bytes, n_packed: int, n_bytes: int) -> tuple[int, int]:
 
 
 def ends_elsewhere(file: IO[bytes], own: OwnHeader, info: zipfile.ZipInfo) -> bool:
-    """Return whether a member has an end of its own before the one that the directory says: all of it is read.
+    """Return whether a member has an end of its own before the one that the directory says: all of it may be read.
 
     A tool that reads on from the start goes by that, and takes what follows for the next member.
 
@@ -103,6 +101,8 @@ def ends_elsewhere(file: IO[bytes], own: OwnHeader, info: zipfile.ZipInfo) -> bo
     zlib.error
         It is damaged.
     """
+    if info.compress_type == zipfile.ZIP_STORED and info.compress_size != info.file_size:
+        return True  # by one of its sizes
     if own.has_sizes:
         return False
     file.seek(own.begin)
@@ -129,7 +129,7 @@ def _is_one_stream(file: IO[bytes], n_packed: int, n_bytes: int) -> bool:
 
 def _holds_an_end(file: IO[bytes], n_stored: int, *, is_followed: bool) -> bool:
     """Return whether bytes that are stored as they are hold what stands behind a member, or another's header."""
-    mark = _DESCRIPTOR if is_followed else _LOCAL_BEGIN
+    mark = _DESCRIPTOR if is_followed else LOCAL_BEGIN
     at, data = 0, b""  # where in the member what is held begins
     while piece := file.read(min(n_stored - at - len(data), _PIECE)):
         data += piece
@@ -137,38 +137,14 @@ def _holds_an_end(file: IO[bytes], n_stored: int, *, is_followed: bool) -> bool:
         while found >= 0:
             if not is_followed:
                 return True
-            behind = data[found + 8 : found + _DESCRIPTOR_BYTES]
+            behind = data[found + 8 : found + DESCRIPTOR_BYTES]
             n_before = at + found
             if behind[:8] == struct.pack("<II", n_before & _WIDE, n_before & _WIDE) or behind == struct.pack(
                 "<QQ", n_before, n_before
             ):
                 return True
             found = data.find(mark, found + 1)
-        kept = min(len(data), _DESCRIPTOR_BYTES)
+        kept = min(len(data), DESCRIPTOR_BYTES)
         at += len(data) - kept
         data = data[-kept:]
-    return False
-
-
-def has_another_directory(file: IO[bytes], begin: int, end: int) -> bool:
-    """Return whether another directory than the one in these bytes may be the one that counts.
-
-    It counts where it ends right before its end, with all offsets moved by what stands in front; other tools take the
-    one at the very offset that its end tells, or go by what is said in 32 bits in place of 64.
-    """
-    file.seek(end)
-    behind = file.read(_LONG_BYTES + _END_BYTES)
-    places = set()
-    if behind.startswith(_END_64) and len(behind) >= _LONG_BYTES:
-        places.add(_IN_END_64.unpack_from(behind)[1])
-        end += _LONG_BYTES
-        behind = behind[_LONG_BYTES:]
-    if behind.startswith(_END) and len(behind) >= _END_BYTES:
-        n_bytes, offset = _IN_END.unpack_from(behind)
-        places |= {offset, end - n_bytes}
-    for place in places - {begin, _WIDE}:
-        if place >= 0:
-            file.seek(place)
-            if file.read(len(_DIRECTORY)) == _DIRECTORY:
-                return True
     return False

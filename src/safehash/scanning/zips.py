@@ -10,18 +10,14 @@ from ..files import BoundedReader, TooManyBytes
 from .archive_member import DAMAGE, may_expand_to, member_of, unread_member
 from .items import Found, Item
 from .records import Problem
-from .zip_headers import ends_elsewhere, has_another_directory, own_header
+from .zip_ends import behind_directory, has_another_directory
+from .zip_headers import DESCRIPTOR_BYTES, LOCAL_BEGIN, ends_elsewhere, own_header
 
-__all__ = ["MAX_ZIP_DIRECTORY", "ZIP_HEADS", "has_end_of_zip", "zip_members"]
+__all__ = ["MAX_ZIP_DIRECTORY", "ZIP_HEADS", "zip_members"]
 
 #: A zip's directory is held in memory, about 12 bytes for each of its own.
 MAX_ZIP_DIRECTORY = 64 << 20
 ZIP_HEADS = (b"PK\x03\x04", b"PK\x05\x06")
-#: What is behind a zip's directory: its record and locator of 64 bits, its end. Signature, and how long it is.
-_END_64, _LOCATOR_64, _END = b"PK\x06\x06", b"PK\x06\x07", b"PK\x05\x06"
-_LOCATOR_BYTES, _END_BYTES = 20, 22
-#: Behind a member may stand its checksum and sizes once more.
-_MAX_DESCRIPTOR = 24
 #: How long nothing is, packed.
 _NOTHING_BYTES = 2
 #: Bytes between members that are looked through at once.
@@ -57,7 +53,7 @@ def zip_members(
         for position, info in enumerate(opened.infolist(), start=1):
             own = own_header(file, info)
             taken.append((info.header_offset, own.end))
-            if info.filename.endswith("/") and info.compress_size <= _NOTHING_BYTES:
+            if info.filename.endswith("/") and info.compress_size <= _NOTHING_BYTES and not own.differs:
                 continue  # a folder; zipfile's own question fails where there is no name
             if info.flag_bits & 1:
                 yield unread_member(archive, position, info.filename, "encrypted")
@@ -100,16 +96,13 @@ def zip_members(
             path=archive.path,
             reason=f"archive with {n_beside} bytes that belong to none of its members: they were not looked at",
         )
+    elif _overlap([*taken, directory]):
+        yield Problem(
+            path=archive.path,
+            reason="archive whose members overlap: what others find in it was not looked at",
+        )
     elif has_another_directory(file, *directory):
         yield Problem(path=archive.path, reason="archive with a second directory: it was not looked at")
-
-
-def has_end_of_zip(file: IO[bytes], n_stored: int) -> bool:
-    """Return whether a file ends like a zip, whatever it begins with."""
-    file.seek(max(0, n_stored - _END_BYTES - 0xFFFF))
-    found = file.read().rfind(_END) >= 0
-    file.seek(0)
-    return found
 
 
 def _beside_members(
@@ -125,32 +118,30 @@ def _beside_members(
     What a directory does not name is unpacked all the same, by tools that read on from the start, or that take another
     directory for the one that counts.
     """
-    taken = [*taken, (directory[0], _behind_directory(file, directory[1]))]
+    taken = [*taken, (directory[0], behind_directory(file, directory[1]))]
     n_beside = 0
     at = min(first for first, _ in taken) if is_known else 0
     for first, end in [*sorted(taken), (n_stored, n_stored)]:
-        if first - at > _MAX_DESCRIPTOR:
-            file.seek(at)
-            left = first - at
-            while left > 0 and (piece := file.read(min(left, _PIECE))):
-                left -= len(piece)
-                if any(piece):
-                    n_beside += first - at
-                    break
+        left = first - at
+        may_be_descriptor = left <= DESCRIPTOR_BYTES
+        file.seek(at)
+        while left > 0 and (piece := file.read(min(left, _PIECE))):
+            left -= len(piece)
+            if LOCAL_BEGIN in piece if may_be_descriptor else any(piece):
+                n_beside += first - at
+                break
         at = max(at, end)
     return n_beside
 
 
-def _behind_directory(file: IO[bytes], at: int) -> int:
-    """Return where the end of a zip ends, with its comment, which follows the directory."""
-    for signature in (_END_64, _LOCATOR_64, _END):
-        file.seek(at)
-        head = file.read(_END_BYTES)
-        if head.startswith(signature) and len(head) == _END_BYTES:
-            if signature == _END_64:
-                at += 12 + int.from_bytes(head[4:12], "little")
-            elif signature == _LOCATOR_64:
-                at += _LOCATOR_BYTES
-            else:
-                at += _END_BYTES + int.from_bytes(head[20:22], "little")
-    return at
+def _overlap(taken: list[tuple[int, int]]) -> bool:
+    """Return whether some bytes of a zip belong to two: others are found behind the first by reading on.
+
+    One member under two names is one.
+    """
+    before = (0, 0)
+    for one in sorted(taken):
+        if one[0] < before[1] and one != before:
+            return True
+        before = one
+    return False

@@ -28,7 +28,7 @@ class Seeds:
     distances : int32
         The smallest distance of the row to any query that found it, in bits.
     queries : int64
-        The query at that distance (the first of several).
+        The query at that distance: of several the one that shares the fewest slots with the row, of these the first.
     shared : int32
         How many slots that query shares with the row.
     hits : int32
