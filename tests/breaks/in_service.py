@@ -487,7 +487,7 @@ BREAKS = (
     _in(
         "service/memory",
         "what reviewers say is written into a file without a name",
-        "        if shared is not None and not (shared.is_there and shared.log == self._log):\n",
+        "        if shared is not None and not (shared.is_there and shared.beside == self._beside):\n",
         "        if False:\n",
         f"{_ENGINE}::test_a_memory_that_was_moved_is_told_and_not_written",
     ),

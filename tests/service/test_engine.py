@@ -410,7 +410,7 @@ def test_what_was_not_committed_is_counted_once_and_by_all(
     assert third.counts() == (6, {key: 6})
 
 
-@pytest.mark.parametrize("ending", ["", "-wal"])
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm"])
 def test_a_memory_that_was_moved_is_told_and_not_written(
     ending: str, matcher: safehash.Matcher, tmp_path: Path
 ) -> None:

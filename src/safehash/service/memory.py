@@ -117,7 +117,7 @@ class Memory:
                 self._shared = file
                 self._db = file.connect(isolation_level=None, timeout=10.0, check_same_thread=False)
             self._open()
-            self._log = None if self._shared is None else self._shared.log
+            self._beside = () if self._shared is None else self._shared.beside
             self.sync()
         except (sqlite3.DatabaseError, UnicodeError) as exc:  # its messages may be no text
             raise SafehashError(f"{self._path}: cannot be used as the service's memory: {exc}") from exc
@@ -214,11 +214,12 @@ class Memory:
                 raise SafehashError(f"{self._path}: cannot be written: {exc}") from exc
 
     def _expect_there(self) -> None:
-        """Raise where the file, or its log, was moved or removed: what is written into it, nobody would find again."""
+        """Raise where it, its log or the locks on that were moved or removed: nobody would find what is written then."""
         shared = self._shared
-        if shared is not None and not (shared.is_there and shared.log == self._log):
+        if shared is not None and not (shared.is_there and shared.beside == self._beside):
             raise SafehashError(
-                f"{self._path}: it, or {self._path}-wal, was moved, removed or replaced; put it back, or start again"
+                f"{self._path}: it, or {self._path}-wal or -shm, was moved, removed or replaced; put it back, or start "
+                "again"
             )
 
     def _exchange(self, n_new: int, new: Counter[Key]) -> None:
