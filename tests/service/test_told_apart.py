@@ -526,10 +526,16 @@ def test_what_comes_of_a_question_is_in_the_description(here: Here, route: Route
     """What is never done, and what is never there, was told to be "done"."""
     told = openapi([route])["paths"][route.path][route.method.lower()]["responses"]
     path = re.sub("{.*?}", "two", route.path)
-    for answer in (here.ask(route.method, path), here.ask(route.method, f"{path}?more=1")):
-        assert str(answer.status) in told
+    for more, headers in (
+        ("", {}), ("?more=1", {}), ("", {"Content-Encoding": "gzip"}), ("", {"Content-Length": "99999999999"}),
+        ("", {"Origin": "https://somewhere.example"}),
+    ):  # fmt: skip
+        answer = here.ask(route.method, path + more, headers=headers)
+        assert str(answer.status) in told, headers
         assert "200" in told or answer.status >= 400
     assert ("401" in told) == (route.role != "anybody")
+    twice = here.ask(route.method, f"{path}?more=1&more=2").status
+    assert twice in (403, 404) or ("400" in told) == (twice == 400)
 
 
 def test_another_method_is_told_which_there_are(here: Here) -> None:

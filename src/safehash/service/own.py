@@ -280,6 +280,7 @@ ROUTES = (
         body='JSON {"list": ..., "id": ..., "verdict": "harmless", "upload": "pdq:...", "note": ...}',
         statuses={
             200: "taken back", 201: "kept", 400: "not understood", 404: "that list has no such entry",
+            408: _CHECKED[408], 413: _CHECKED[413], 415: "compressed",
             503: "the lists are being read, or it cannot be kept",
         },
     ),
