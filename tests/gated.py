@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-__all__ = ["board", "form", "slope"]
+__all__ = ["board", "field", "form", "slope"]
 
 Picture = Image.Image
 _Field = npt.NDArray[np.float64]
@@ -73,3 +73,18 @@ def slope(hand: int, *, part: float, template: int = 0, tiled: float = 0.2, side
     rows = slice((_TILES - n) // 2, (_TILES - n) // 2 + n)
     even[rows] = tiles[rows]
     return _drawn(even, side)
+
+
+def field(seed: int, turned_over: int = 0, *, power: float = 0.6, deviation: float = 45) -> Picture:
+    """Return waves of all directions, the shorter the weaker, of which some that PDQ reads may have the other sign."""
+    waves = np.hypot(*np.mgrid[0:_TILES, 0:_TILES])
+    waves[0, 0] = 1
+    sizes = np.random.default_rng(seed).normal(size=(_TILES, _TILES)) / waves**power
+    sizes[0, 0] = 0
+    signs = np.ones(256)
+    signs[np.random.default_rng([seed, 1]).choice(256, turned_over, replace=False)] = -1
+    sizes[1:17, 1:17] *= signs.reshape(16, 16)
+    places = np.pi / (2 * _TILES) * (2 * np.arange(_TILES) + 1)
+    cosines = np.cos(np.arange(_TILES)[:, None] * places)
+    drawn: _Field = cosines.T @ sizes @ cosines
+    return _drawn(128 + drawn / drawn.std() * deviation, 4 * _TILES)

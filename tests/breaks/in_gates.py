@@ -10,10 +10,7 @@ _ALONE = "tests/matching/test_gates_one_by_one.py"
 _JUDGEMENT, _GATES, _FAMILIES = (
     f"src/safehash/matching/{name}.py" for name in ("judgement", "gates", "families")
 )
-_ALL = (
-    "(AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT, "
-    "*_RESTS)"
-)
+_ALL = "(AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT, *_SEEN)"
 _KINDS = "_KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)"
 
 
@@ -54,6 +51,13 @@ BREAKS = (
             "REST_FLAT",
             "ASLANT",
         )
+    ),
+    Break(
+        what="the gate AGAINST is off",
+        file=_JUDGEMENT,
+        before="_SEEN = (AGAINST, REST, REST_SURE)",
+        after="_SEEN = (REST, REST_SURE)",
+        dies=(_ALONE,),
     ),
     _moved("agreement", 'Range("agreement", 0.57, 0.57)', 'Range("agreement", 0.50, 0.50)'),
     _moved("quality", 'Range("quality", 40, 40)', 'Range("quality", 30, 30)'),

@@ -17,8 +17,10 @@ from safehash.matching import views
 from safehash.matching.evidence import Candidate, Evidence
 from safehash.matching.families import FADED, FRAMED, PANEL, TURNED, WHOLE, Family
 from safehash.matching.gates import Refusal, Room
+from safehash.matching.hiding import ENOUGH
 from safehash.matching.judgement import GREYS, LAID_OUT, PLAIN_SHAPE, TURNS, WINDOWS
 from safehash.matching.settings import EFFORTS, Effort
+from safehash.matching.settling import LEAST_DOUBTED, MOST_DOUBTED
 from safehash.matching.thumbnails import THE_UPLOAD, Thumbnails, Window
 from safehash.search.index import Index
 
@@ -37,7 +39,7 @@ def digest_of(own: Picture) -> np.ndarray:
 
 
 def found(distance: int, agreement: float, family: Family = WHOLE, window: Window = NEARLY) -> Candidate:
-    return Candidate(family=family, row=0, distance=distance, agreement=agreement, window=window)
+    return Candidate(family=family, row=0, distance=distance, agreement=agreement, window=window, rest=0.0)
 
 
 def evidence_of(own: Picture, candidate: Candidate, digest: np.ndarray | None = None) -> Evidence:
@@ -63,6 +65,7 @@ def test_gates_are_asked_from_what_decides_nothing_to_what_kind_of_picture_it_is
         ["laid out in boxes"],
         ["greys", "common greys", "flat share", "contrast", "plain ground", "flat share of the rest",
          "flat and common, aslant"],
+        ["what is seen"],
         ["rest", "rest, sure"],
     ]  # fmt: skip
     for gates in (WINDOWS, TURNS):
@@ -71,6 +74,14 @@ def test_gates_are_asked_from_what_decides_nothing_to_what_kind_of_picture_it_is
         found = [[gate.name for gate in gates.gates if gate.stage == stage] for stage in range(len(stages))]
         assert found == expected
         assert [gate.name for gate in gates.gates] == [name for stage in expected for name in stage]
+
+
+def test_what_gates_ask_of_the_rest_is_found_exactly() -> None:
+    """What is not comes to less than is asked for, whatever it is."""
+    asked = [each for gate in WINDOWS.gates for each in gate.ranges if each.measure == "rest"]
+    assert len(asked) == 3
+    assert all(min(each.none, each.full) >= ENOUGH for each in asked)
+    assert all(LEAST_DOUBTED < each.none < MOST_DOUBTED for each in asked if 0 < each.none < 90)
 
 
 @pytest.mark.parametrize("pips", [7, 8, 10, 11])

@@ -14,7 +14,7 @@ import skimage.data
 from PIL import Image, ImageOps
 
 from drawn import decoded
-from gated import Picture, board, form, slope
+from gated import Picture, board, field, form, slope
 from safehash.hashing import compute
 from safehash.matching import views
 from safehash.matching.evidence import Evidence
@@ -58,6 +58,7 @@ NEEDED: dict[str, Callable[[], Pair]] = {
     "detail": lambda: Pair(
         board(28, 1, part=0.6, template=3), board(28, 2, part=0.6, template=3), "thorough"
     ),
+    "what is seen": lambda: Pair(field(51261), field(51261, 60), "thorough"),
     "pixels": lambda: Pair(board(200, 1, part=0.45, side=64), board(200, 2, part=0.45, side=64), "thorough"),
 }
 RESULT = Path(__file__).parents[2] / "benchmarks" / "results" / "gates.json"

@@ -57,6 +57,8 @@ ALONE: list[tuple[str, dict[str, Any], int, int]] = [
     ("agreement", {"agreement": 0.57, "turned": True}, 57, 57),
     ("missing", {"missing": 0.2501}, NOWHERE, 57),
     ("missing", {"missing": 0.25}, 57, 57),
+    ("what is seen", {"rest": -60.1}, NOWHERE, 57),
+    ("what is seen", {"rest": -60.0}, 57, 57),
     ("window quality", {"quality": 39}, NOWHERE, 57),
     ("window quality", {"quality": 40}, 57, 57),
     ("pixels", {"family": NESTED, "pixels": 63.0}, NOWHERE, 57),

@@ -76,6 +76,8 @@ class Candidate:
     corners : tuple of float
         Of an upload that is seen from the side, row and column of the original's upper left, upper right, lower left
         and lower right corner, in fractions of the upload; `window` is around them. Empty for what is not.
+    rest : float or None
+        What is not hidden or cut off says for the entry, in bits, where it was asked already.
     """
 
     family: Family
@@ -88,6 +90,7 @@ class Candidate:
     holes: tuple[Hole, ...] = ()
     box: Window = THE_UPLOAD
     corners: tuple[float, ...] = ()
+    rest: float | None = None
 
     @property
     def hidden(self) -> float:
@@ -104,7 +107,7 @@ class Candidate:
     @property
     def is_partial(self) -> bool:
         """Whether so much of the listed picture is hidden or cut off that the rest of it says something of its own."""
-        if self.degrees or self.corners:
+        if self.degrees or self.corners or self.family.side != WHOLE_SIDE:
             return False
         return self.hidden >= _PARTIAL_HIDDEN or self.missing >= _PARTIAL_MISSING
 
@@ -225,10 +228,12 @@ class Evidence:
     @cached_property
     def rest(self) -> float:
         place = self._candidate
-        if not self.is_partial or self.family.side != WHOLE_SIDE:
+        if not self.is_partial:
             return 0.0
+        if place.rest is not None:
+            return place.rest
         wanted = turned_back(self._digest, place.orientation)
-        return round(rest_bits(self._thumbs.of_side(WHOLE_SIDE), place.window, place.holes, wanted), 1)
+        return rest_bits(self._thumbs.of_side(WHOLE_SIDE), place.window, place.holes, wanted)
 
     @property
     def aslant(self) -> bool:

@@ -10,6 +10,7 @@ from typing import ClassVar
 from .evidence import Evidence
 
 __all__ = [
+    "Against",
     "Agreement",
     "AtLeast",
     "AtMost",
@@ -390,6 +391,19 @@ class Kind(Gate):
         return _between(graphic, bits, share)
 
 
+# -- what can be seen, where something is hidden -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Against(AtLeast):
+    """Refuses what others let pass though what can be seen of it speaks against the entry; asked last: it is dear."""
+
+    stage: ClassVar[int] = 6
+
+    def allows(self, evidence: Evidence, room: Room) -> float | Refusal:
+        return AtLeast.allows(self, evidence, room) if evidence.is_partial else room.bits
+
+
 # -- what passes whatever others say ------------------------------------------------------------------------
 
 
@@ -406,10 +420,10 @@ class Rest(Gate):
     """
 
     bits: int
-    stage: ClassVar[int] = 6
+    stage: ClassVar[int] = 7
 
     def may(self, evidence: Evidence) -> bool:
-        """Return whether there is anything to ask, of what is known without a measurement."""
+        """Return whether there is anything to ask, of what is known unmeasured: the first range is of agreement."""
         return evidence.is_partial and (evidence.agreement or 0.0) >= self.ranges[0].none
 
     def allows(self, evidence: Evidence, room: Room | None = None) -> float | Refusal:

@@ -18,13 +18,13 @@ Float32Array = npt.NDArray[np.float32]
 #: First and last row, first and last column of `WHOLE_SIDE`, the last ones excluded.
 Hole = tuple[int, int, int, int]
 
-#: Bits of the rest: what cannot come to so many is not found exactly, and matches by none (`judgement.REST`).
-ENOUGH = 60.0
+#: Bits of the rest: what cannot come to so many is not found exactly; it is refused (`judgement.AGAINST`).
+ENOUGH = -60.0
 
 #: What each further hole costs, in bits: four edges are chosen, each among some 16 that differ.
 _A_HOLE = 16.0
 
-#: A strip that was cut off is half a sample of `WHOLE_SIDE` at least.
+#: A strip that was cut off is a sample of `WHOLE_SIDE` at least, as `_views.hidden_bits` wants it.
 _LEAST_STRIP = 1.0 / WHOLE_SIDE
 
 #: A rectangle in fractions of the side, and which of its edges border on nothing that is seen.

@@ -21,7 +21,7 @@ Int32Array = npt.NDArray[np.int32]
 Float64Array = npt.NDArray[np.float64]
 
 #: Lengths of a hole's sides that are tried, and from one to the next place, in eighths of the upload's side; most of
-#: the upload that a hole may take.
+#: the upload that a hole may take. Five eighths bring 5 of 103 tuning photographs under a sticker of 30 %.
 _LENGTHS, _PARTS, _MOST = (2, 3, 4, 5, 6), 8, 0.40
 #: Where players and people write on what they show, first and last row and column in eighths: subtitles, a head, a line
 #: across the middle, buttons down a side.

@@ -11,6 +11,7 @@ import numpy as np
 from .evidence import MEASURES, Candidate, Evidence
 from .families import WHOLE
 from .gates import (
+    Against,
     Agreement,
     AtLeast,
     AtMost,
@@ -226,6 +227,15 @@ ASLANT = Kind(
 )
 
 
+#: What made-up parts bring near is no copy where the part that is seen says so.
+AGAINST = Against(
+    name="what is seen",
+    ranges=(Range("rest", -60, -60),),
+    effect="where something is hidden or cut off, less is refused, but for what the next two let pass",
+    source="of 1 214 copies of 205 tuning photographs that only such views find, 1 says less, 4 less than -40; of "
+    "2 829 pairs of drawn fields, of which 57 to 65 bits differ, 164 match without this gate",
+)
+
 #: What the rest says, of what is full of detail.
 REST = Rest(
     name="rest",
@@ -383,11 +393,11 @@ class Gates:
 
 
 _KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)
-_RESTS = (REST, REST_SURE)
+_SEEN = (AGAINST, REST, REST_SURE)
 
 #: Of windows: crops, boxes, tilts.
 WINDOWS = Gates(
-    (AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT, *_RESTS)
+    (AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT, *_SEEN)
 )  # fmt: skip
 
 #: Of the upload as it is, where its quality is low: gradients and blank pictures are like one another.

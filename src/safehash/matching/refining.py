@@ -132,9 +132,8 @@ def refined(
         group = batch.groups[at_group]
         candidate = _refine(family, group, query - starts[at_group], row, digest)
         if n_settled < _MOST_SETTLED:
-            settled_now = _settle(candidate, group, digest)
-            if settled_now is not None:
-                candidate, n_settled = settled_now, n_settled + 1
+            candidate, was_doubted = _settle(candidate, group, digest)
+            n_settled += was_doubted
         yield candidate, digest, group.thumbs
 
 
@@ -204,23 +203,24 @@ def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array)
     )
 
 
-def _settle(candidate: Candidate, group: Group, digest: UInt8Array) -> Candidate | None:
-    """Return the candidate where the rest of its picture says most; None where nothing is to be gained."""
-    is_whole = candidate.family.side == WHOLE_SIDE and not (candidate.degrees or candidate.corners)
+def _settle(candidate: Candidate, group: Group, digest: UInt8Array) -> tuple[Candidate, bool]:
+    """Return the candidate where the rest of its picture says most, and whether another place was looked for."""
     is_near = (candidate.agreement or 0.0) >= _SETTLED_AGREEMENT and candidate.distance <= _SETTLED_WITHIN
-    if not (is_whole and is_near and candidate.is_partial):
-        return None
+    if not (is_near and candidate.is_partial):
+        return candidate, False
     thumb, wanted = group.thumbs.of_side(WHOLE_SIDE), turned_back(digest, candidate.orientation)
     bits = rest_bits(thumb, candidate.window, candidate.holes, wanted, enough=LEAST_DOUBTED)
-    if not LEAST_DOUBTED <= bits <= MOST_DOUBTED:
-        return None
+    if bits < LEAST_DOUBTED:
+        return candidate, False  # and not found exactly
+    if bits > MOST_DOUBTED:
+        return replace(candidate, rest=bits), False
     holes, window, picture = candidate.holes, candidate.window, thumb
     if holes:
-        holes, _ = settled_holes(thumb, holes, wanted)
+        holes, bits = settled_holes(thumb, holes, wanted)
         for hole in holes:
             picture = _views.filled(picture, np.array(hole, np.int32))
     else:
-        window, _ = settled_window(thumb, window, wanted)
+        window, bits = settled_window(thumb, window, wanted)
     here = on_canvas(window) if candidate.family.faded else list(window)
     if candidate.family.faded:
         picture = group.thumbs.faded()
@@ -229,8 +229,8 @@ def _settle(candidate: Candidate, group: Group, digest: UInt8Array) -> Candidate
     )
     return replace(
         candidate, holes=holes, window=window, distance=min(distance, candidate.distance),
-        agreement=max(agreement, candidate.agreement or -1.0),
-    )  # fmt: skip
+        agreement=max(agreement, candidate.agreement or -1.0), rest=bits,
+    ), True  # fmt: skip
 
 
 def _refine_faded(

@@ -52,7 +52,9 @@ _N_DOUBTED = 2
 _MARGINS = ((0.0, 0.03, 0.06, 0.1, 0.15), (0.0, 0.08, 0.16, 0.25), (0.02, 0.075, 0.13), (0.045, 0.125, 0.21))
 _FEW_MARGINS = (0.0, 0.06, 0.13)
 
-#: How much larger the original was than what a large crop left, and how much of that lay on the first side.
+#: How much larger the original was than what a large crop left, and how much of that lay on the first side: with seven
+#: splits a slot leads to the entry of 91 and 75 % of 69 tuning photographs cropped by 20 and 30 %, with five of 80 and
+#: 49 %.
 _MUCH_MORE, _SPLITS = (0.2, 0.36, 0.5), tuple(part / 6 for part in range(7))
 
 #: Degrees tried; refining reaches about 1.5 degrees to either side of each.
