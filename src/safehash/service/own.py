@@ -136,8 +136,7 @@ async def reload(service: Service, request: Request) -> Answer:
     """Read lists and tokens again."""
     expect_no_query(request)
     try:
-        service.tokens.reload()
-        await service.engine.reload()
+        await service.reload()
     except (SafehashError, OSError) as exc:
         raise Refused(409, f"not reloaded, the state before stays: {exc}") from exc
     return await lists(service, request)
