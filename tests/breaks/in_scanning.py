@@ -865,6 +865,20 @@ BREAKS = (
         dies=(f"{_WORKERS}::test_what_becomes_of_a_call_is_what_it_returns_or_how_it_failed",),
     ),
     Break(
+        what="a process that ends does not wait until semaphores are forgotten whole",
+        file="src/safehash/scanning/aside.py",
+        before="atexit.register(_wait)\n",
+        after="",
+        dies=(f"{_WORKERS}::test_what_is_done_aside_is_done_before_the_process_ends",),
+    ),
+    Break(
+        what="ctrl-C breaks off the beginning of a pool",
+        file="src/safehash/scanning/pool.py",
+        before="            aside(self._begin).result()\n",
+        after="            self._begin()\n",
+        dies=(f"{_WORKERS}::test_semaphores_are_made_and_forgotten_where_no_signal_is_raised",),
+    ),
+    Break(
         what="a lane whose worker is killed at its beginning is given up",
         file="src/safehash/scanning/lanes.py",
         before="            with suppress(_Killed):\n",

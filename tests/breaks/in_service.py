@@ -486,8 +486,22 @@ BREAKS = (
     ),
     _in(
         "service/memory",
+        "of a disk that is full at the beginning is told that there is nothing to take back",
+        "            raise\n\n    def close(",
+        '            db.execute("ROLLBACK")\n            raise\n\n    def close(',
+        f"{_ENGINE}::test_a_disk_that_is_full_at_the_beginning_is_told_as_such",
+    ),
+    _in(
+        "service/memory",
+        "what is odd in a state file costs what was counted",
+        "            except (sqlite3.Error, *_ODD) as exc:\n",
+        "            except sqlite3.Error as exc:\n",
+        f"{_ENGINE}::test_what_none_of_ours_wrote_is_told_and_costs_no_count",
+    ),
+    _in(
+        "service/memory",
         "what reviewers say is written into a file without a name",
-        "        if shared is not None and not (shared.is_there and shared.log == self._log):\n",
+        "        if shared is not None and not (shared.is_there and shared.beside == self._beside):\n",
         "        if False:\n",
         f"{_ENGINE}::test_a_memory_that_was_moved_is_told_and_not_written",
     ),

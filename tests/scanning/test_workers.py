@@ -7,10 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -225,3 +226,47 @@ def test_a_call_whose_worker_was_killed_before_it_is_made_all_the_same() -> None
     assert isinstance(second, int), second
     assert second != first
     assert not list(calls)
+
+
+# -- what no signal may break off -------------------------------------------------------------------------------
+
+
+def test_semaphores_are_made_and_forgotten_where_no_signal_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two steps of it, ctrl-C left one behind: its tracker told of it, on the standard error of a scan."""
+    seen: list[tuple[str, bool]] = []
+
+    def watch(name: str, told: Any) -> None:
+        def tell(*resource: str) -> None:
+            seen.append((name, threading.current_thread() is threading.main_thread()))
+            told(*resource)
+
+        monkeypatch.setattr(resource_tracker, name, tell)
+
+    watch("register", resource_tracker.register)
+    watch("unregister", resource_tracker.unregister)
+    assert all(
+        isinstance(found, int) for found in each_isolated(os.getpid, [()], means=Means(), timeout=120.0)
+    )
+    assert {name for name, _ in seen} == {"register", "unregister"}
+    assert not any(in_main for _, in_main in seen)
+
+
+def test_what_is_done_aside_is_done_before_the_process_ends() -> None:
+    """Ctrl-C ended the waiting for workers' ends; a semaphore's was then stopped after the first of its two steps."""
+    code = (
+        "import os, signal, sys, time\n"
+        "from safehash.scanning.aside import aside\n"
+        "def end():\n"
+        "    os.write(1, b'one ')\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(0.2)\n"
+        "    os.write(1, b'two')\n"
+        "try:\n"
+        "    aside(end).result()\n"
+        "except KeyboardInterrupt:\n"
+        "    os.write(1, b'interrupted ')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env=environment(), check=False, timeout=60
+    )
+    assert (done.stdout, done.stderr) == (b"one interrupted two", b"")

@@ -23,6 +23,7 @@ from crashers import BY_NUMBER, as_numbered
 from safehash.matching.flood import FloodGuard
 from safehash.matching.settings import FloodLimits
 from safehash.matching.snapshot import open_snapshot
+from safehash.scanning.databases import OwnFile
 from safehash.scanning.sealing import landlock_version
 from safehash.scanning.starting import worker_context
 from safehash.service.app import ready
@@ -364,6 +365,23 @@ def test_of_a_verdict_on_several_entries_all_is_kept_or_nothing(tmp_path: Path) 
     memory.close()
 
 
+class Full:
+    """A connection whose file system is full, once it is to commit."""
+
+    def __init__(self, db: Any, *, has_rolled_back: bool) -> None:
+        self.db, self.has_rolled_back = db, has_rolled_back
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.db, name)
+
+    def execute(self, statement: str, *values: Any) -> Any:
+        if statement == "COMMIT":
+            if self.has_rolled_back:
+                self.db.execute("ROLLBACK")
+            raise sqlite3.OperationalError("database or disk is full")
+        return self.db.execute(statement, *values)
+
+
 def test_what_was_not_committed_is_counted_once_and_by_all(
     matcher: safehash.Matcher, pictures: list[Path], tmp_path: Path
 ) -> None:
@@ -372,22 +390,6 @@ def test_what_was_not_committed_is_counted_once_and_by_all(
     key = match.standing[0].entry.key
     guards = [FloodGuard(FLOOD), FloodGuard(FLOOD)]
     one, other = (Memory(str(tmp_path / "state.db"), guard) for guard in guards)
-
-    class Full:
-        """A connection whose file system is full, once it is to commit."""
-
-        def __init__(self, db: Any, *, has_rolled_back: bool) -> None:
-            self.db, self.has_rolled_back = db, has_rolled_back
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.db, name)
-
-        def execute(self, statement: str, *values: Any) -> Any:
-            if statement == "COMMIT":
-                if self.has_rolled_back:
-                    self.db.execute("ROLLBACK")
-                raise sqlite3.OperationalError("database or disk is full")
-            return self.db.execute(statement, *values)
 
     for has_rolled_back in (True, False):
         for _ in range(2):
@@ -410,7 +412,38 @@ def test_what_was_not_committed_is_counted_once_and_by_all(
     assert third.counts() == (6, {key: 6})
 
 
-@pytest.mark.parametrize("ending", ["", "-wal"])
+def test_a_disk_that_is_full_at_the_beginning_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite had taken everything back, and that there was nothing to take back was told in its place."""
+    connect = OwnFile.connect
+    monkeypatch.setattr(
+        OwnFile, "connect", lambda self, **options: Full(connect(self, **options), has_rolled_back=True)
+    )
+    with pytest.raises(safehash.SafehashError, match="disk is full"):
+        Memory(str(tmp_path / "state.db"), None)
+
+
+@pytest.mark.parametrize("odd", ["no JSON", "7", "[", ""])
+def test_what_none_of_ours_wrote_is_told_and_costs_no_count(
+    odd: str, matcher: safehash.Matcher, pictures: list[Path], tmp_path: Path
+) -> None:
+    """It was called a defect of ours, and what had been counted was gone."""
+    path = str(tmp_path / "state.db")
+    memory = Memory(path, FloodGuard(FLOOD))
+    memory._db.execute("INSERT INTO verdicts VALUES (?, '', '', '', '')", (odd,))
+    memory.judged(matcher.check(pictures[1]), allow_distance=16)
+    for attempt in (memory.sync, lambda: Memory(path, None)):
+        with pytest.raises(safehash.SafehashError, match="something odd was written into it"):
+            attempt()
+    memory._db.execute("DELETE FROM verdicts")
+    memory.close()
+    guard = FloodGuard(FLOOD)
+    Memory(path, guard).close()
+    assert guard.counts()[0] == 1
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm"])
 def test_a_memory_that_was_moved_is_told_and_not_written(
     ending: str, matcher: safehash.Matcher, tmp_path: Path
 ) -> None:

@@ -526,10 +526,35 @@ def test_what_comes_of_a_question_is_in_the_description(here: Here, route: Route
     """What is never done, and what is never there, was told to be "done"."""
     told = openapi([route])["paths"][route.path][route.method.lower()]["responses"]
     path = re.sub("{.*?}", "two", route.path)
-    for answer in (here.ask(route.method, path), here.ask(route.method, f"{path}?more=1")):
-        assert str(answer.status) in told
+    for more, headers in (
+        ("", {}), ("?more=1", {}), ("", {"Content-Encoding": "gzip"}), ("", {"Content-Length": "99999999999"}),
+        ("", {"Origin": "https://somewhere.example"}),
+    ):  # fmt: skip
+        answer = here.ask(route.method, path + more, headers=headers)
+        assert str(answer.status) in told, headers
         assert "200" in told or answer.status >= 400
     assert ("401" in told) == (route.role != "anybody")
+    twice = here.ask(route.method, f"{path}?more=1&more=2").status
+    assert twice in (403, 404) or ("400" in told) == (twice == 400)
+
+
+def test_tokens_that_were_read_again_beside_damaged_lists_are_told(
+    matcher: Matcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the state before stayed was told to whoever had taken a token back, or given one."""
+    (tmp_path / "tokens").write_text(TOKENS)
+    guarded = Here(matcher, tokens=str(tmp_path / "tokens"))
+
+    async def fail() -> None:
+        raise safehash.ListError("own.csv: damaged")
+
+    monkeypatch.setattr(guarded.engine, "reload", fail)
+    (tmp_path / "tokens").write_text(TOKENS.replace("0123456789abcdef", "0123456789abcdff"))
+    told = guarded.ask("POST", "/v1/reload", headers={"Authorization": "Bearer fedcba9876543210"})
+    assert (told.status, told.json["detail"].partition(": ")[2]) == (
+        409, "own.csv: damaged (the tokens were read again, and count)",
+    )  # fmt: skip
+    assert guarded.ask("GET", "/v1/lists", headers={"Authorization": "Bearer 0123456789abcdff"}).status == 200
 
 
 def test_another_method_is_told_which_there_are(here: Here) -> None:

@@ -147,20 +147,15 @@ class OwnFile:
     @property
     def is_there(self) -> bool:
         """Whether its name still leads to the file that was looked at: what is written would be lost otherwise."""
-        try:
-            status = os.lstat(self.path)
-        except OSError:
-            return False
-        return (status.st_dev, status.st_ino) == self._identity
+        return _identity_of(self.path) == self._identity
 
     @property
-    def log(self) -> _Identity | None:
-        """Which file SQLite's log beside it is: the same as long as somebody has it open; None for none."""
-        try:
-            status = os.lstat(f"{self.path}-wal")
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
+    def beside(self) -> tuple[_Identity | None, ...]:
+        """Which files SQLite's log and the locks on it are: the same as long as somebody has them open; None for none.
+
+        Who opens the database while one of them is elsewhere makes another, and neither sees what the other writes.
+        """
+        return tuple(map(_identity_of, (f"{self.path}-wal", f"{self.path}-shm")))
 
     def expect_own(self) -> None:
         """Refuse to write into a file that is somebody else's, or that anybody may write.
@@ -288,6 +283,14 @@ def expect_plain(path: str, error: type[SafehashError], *, owner: int | None = N
         mode = stat.S_IMODE(status.st_mode)
         raise error(f"{path}: anybody may write it (mode {mode:o}): chmod 600 it, or name another")
     return status
+
+
+def _identity_of(path: str) -> _Identity | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _status_of(path: str, error: type[SafehashError]) -> os.stat_result | None:

@@ -7,14 +7,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, TimeoutError
+from concurrent.futures import CancelledError, Future, TimeoutError, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from multiprocessing.context import BaseContext
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
 from ..errors import SafehashError, logger_of
+from .aside import aside
 from .confining import Means, confine
 from .items import Item
 from .starting import UNGUARDED, WITHOUT_GUARD, Noted, worker_context
@@ -71,11 +73,60 @@ class Failed:
     reason: str
 
 
+class _Pool:
+    """A pool of one worker, begun and ended aside.
+
+    Its semaphores are made and forgotten in several steps, and a signal between two of them would leave one behind.
+    """
+
+    def __init__(
+        self, initializer: Callable[..., object], arguments: tuple[Any, ...], context: BaseContext | Noted
+    ) -> None:
+        self._pool = ProcessPool(max_workers=1, initializer=initializer, initargs=arguments, context=context)
+        self._lock = threading.Lock()  # one begins or ends it, not both
+        self._begun = False
+        self._ended = False
+
+    @property
+    def active(self) -> bool:
+        """Whether one that was begun takes anything."""
+        return self._pool.active
+
+    def schedule(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], *, timeout: float
+    ) -> Future[Any]:
+        """Hand in a call.
+
+        Raises
+        ------
+        RuntimeError
+            It broke while it was idle, or cannot begin.
+        """
+        if not self._begun:
+            aside(self._begin).result()
+        return self._pool.schedule(function, args=arguments, timeout=timeout)
+
+    def _begin(self) -> None:
+        with self._lock:
+            if not self._ended:
+                self._begun = self._pool.active
+
+    def end(self) -> Future[None]:
+        """End it beside the work, and return what says when: a half-sent message can keep its closer waiting."""
+        return aside(self._end)
+
+    def _end(self) -> None:
+        with self._lock:
+            self._ended = True
+            self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
 @dataclass(slots=True, eq=False)
 class _Slot:
     """One worker process and the batches given to it, oldest first."""
 
-    pool: ProcessPool
+    pool: _Pool
     started: Noted
     batches: deque[tuple[Batch, Future[Any]]] = field(default_factory=deque)
     n_breaks: int = 0
@@ -105,7 +156,7 @@ class Workers:
         self._finished: deque[tuple[_Slot, Batch, Future[Any]]] = deque()
         self._lonely: deque[Batch] = deque()  # waiting to be tried alone
         self._again: deque[Batch] = deque()  # had no fault; their worker died before their turn
-        self._closing: list[threading.Thread] = []
+        self._closing: list[Future[None]] = []
         self._slots = [_Slot(*self._new_pool()) for _ in range(n_workers)]
 
     # -- giving -------------------------------------------------------------------------------------------
@@ -152,7 +203,7 @@ class Workers:
         timeout = self._timeout if batch.isolated else self._timeout + _BATCH_SECONDS
         while True:
             try:
-                future = slot.pool.schedule(decide_batch, args=(batch.items, _BATCH_SECONDS), timeout=timeout)
+                future = slot.pool.schedule(decide_batch, (batch.items, _BATCH_SECONDS), timeout=timeout)
                 break
             except (
                 RuntimeError
@@ -258,10 +309,9 @@ class Workers:
 
     # -- processes ----------------------------------------------------------------------------------------
 
-    def _new_pool(self) -> tuple[ProcessPool, Noted]:
+    def _new_pool(self) -> tuple[_Pool, Noted]:
         context = Noted(self._context)
-        pool = ProcessPool(max_workers=1, initializer=start, initargs=self._arguments, context=context)
-        return pool, context
+        return _Pool(start, self._arguments, context), context
 
     def _replace(self, slot: _Slot) -> None:
         """Give the slot a new worker, and take back what the old one had not begun."""
@@ -278,20 +328,15 @@ class Workers:
         (self._lonely if batch.isolated else self._again).append(batch)
         batch.alone = max(0, batch.alone - 1)
 
-    def _close(self, pool: ProcessPool) -> None:
-        """Stop a pool beside the work: one with a half-sent message can keep its closer waiting."""
-        pool.stop()  # type: ignore[no-untyped-call]
-        closer = threading.Thread(target=_join, args=(pool,), name="safehash-close", daemon=True)
-        closer.start()
-        self._closing = [thread for thread in self._closing if thread.is_alive()] + [closer]
+    def _close(self, pool: _Pool) -> None:
+        self._closing = [*(closing for closing in self._closing if not closing.done()), pool.end()]
 
     def close(self, *, seconds: float = 5.0) -> None:
         """End all workers, whatever they do."""
         for slot in self._slots:
             slot.batches.clear()
             self._close(slot.pool)
-        for thread in self._closing:
-            thread.join(seconds)
+        wait(self._closing, seconds)
 
 
 def each_isolated(
@@ -304,8 +349,8 @@ def each_isolated(
     """
     context = worker_context()
 
-    def new_pool() -> ProcessPool:
-        return ProcessPool(max_workers=1, initializer=confine, initargs=(means,), context=context)
+    def new_pool() -> _Pool:
+        return _Pool(confine, (means,), context)
 
     pool = new_pool()
     try:
@@ -314,23 +359,21 @@ def each_isolated(
                 error, result = _called(pool, function, each, timeout)
                 ended = isinstance(error, (ProcessExpired, BrokenProcessPool))
                 if ended:
-                    pool.stop()  # type: ignore[no-untyped-call]
-                    threading.Thread(target=_join, args=(pool,), daemon=True).start()
+                    pool.end()
                     pool = new_pool()
                 if not ended or (isinstance(error, ProcessExpired) and error.exitcode not in SAY_NOTHING):
                     break
             yield result if error is None else _failure(error, timeout)
     finally:
-        pool.stop()  # type: ignore[no-untyped-call]
-        _join(pool)
+        pool.end().result()
 
 
 def _called(
-    pool: ProcessPool, function: Callable[..., Any], arguments: tuple[Any, ...], timeout: float
+    pool: _Pool, function: Callable[..., Any], arguments: tuple[Any, ...], timeout: float
 ) -> tuple[BaseException | None, Any]:
     """Return what became of one call: what it raised, or what it returned."""
     try:
-        future = pool.schedule(function, args=arguments, timeout=timeout)
+        future = pool.schedule(function, arguments, timeout=timeout)
     except RuntimeError as exc:  # it broke while idle
         return BrokenProcessPool(str(exc)), None
     while True:
@@ -343,10 +386,6 @@ def _called(
                 return BrokenProcessPool("it ended without a word"), None
         else:
             return (error, None) if error is not None else (None, future.result())
-
-
-def _join(pool: ProcessPool) -> None:
-    pool.join()
 
 
 def _failure(error: BaseException, timeout: float) -> Failed:

@@ -28,8 +28,8 @@ _TYPES: dict[Kind, dict[str, Any]] = {
 #: What whoever may not ask is told, beside what a route's handler says.
 _REFUSED: dict[str, dict[int, str]] = {
     "anybody": {},
-    "check": {401: "no token"},
-    "admin": {401: "no token", 403: "not an administrator's token"},
+    "check": {401: "no token", 403: "a page in a browser asks, and there are no tokens"},
+    "admin": {401: "no token", 403: "not an administrator's token; or a page in a browser asks"},
 }
 
 _DECISION = {"$ref": "#/components/schemas/Decision"}
@@ -50,10 +50,7 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
         operation: dict[str, Any] = {
             "summary": route.summary,
             "parameters": parameters,
-            "responses": {
-                str(status): {"description": said}
-                for status, said in {**(route.statuses or {200: "done"}), **_REFUSED[route.role]}.items()
-            },
+            "responses": {str(status): {"description": said} for status, said in _statuses(route).items()},
             "security": [] if route.role == "anybody" else [{"token": []}],
         }
         if route.answer:
@@ -82,6 +79,14 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _statuses(route: Route) -> dict[int, str]:
+    """Return what comes of asking, and what each status means: one may mean two things."""
+    found = dict(route.statuses or {200: "done"})
+    for status, said in _REFUSED[route.role].items():
+        found[status] = f"{found[status]}; or {said}" if status in found else said
+    return found
 
 
 def _schema(fields: Iterable[Field]) -> dict[str, Any]:

@@ -296,10 +296,13 @@ _SIGNAL = {
 }
 _FILE = "a form with one file called photo"
 
-#: What comes of a question about what is there; of one by which a picture is looked at, uploaded or fetched.
-_TOLD = {200: "done", 400: "not understood", 503: "the lists are being read, or there was no time left"}
+#: What comes of a question about what is there, of one that says about what, of one by which a picture is looked at:
+#: uploaded, or fetched.
+_THERE = {200: "done", 503: "the lists are being read"}
+_TOLD = {200: "done", 400: "not understood", 503: "the lists are being read, or damaged"}
 _LOOKED = {
-    **_TOLD, 422: "it cannot be looked at, as X-Safehash-Outcome says", 429: "too many at once: Retry-After says when",
+    **_TOLD, 503: "the lists are being read, or there was no time left",
+    422: "it cannot be looked at, as X-Safehash-Outcome says", 429: "too many at once: Retry-After says when",
 }  # fmt: skip
 _UPLOADED = {**_LOOKED, 408: "the body did not arrive in time", 413: "too large", 415: "compressed"}
 _FETCHED = {
@@ -361,13 +364,13 @@ ROUTES = (
         statuses={200: "they are", 503: "the lists are being read"},
     ),
     _route("GET", "/status/live", live, "That the process answers.", role="anybody"),
-    _route("GET", "/c/banks", banks, "The lists.", statuses=_TOLD),
+    _route("GET", "/c/banks", banks, "The lists.", statuses=_THERE),
     _route(
         "GET",
         "/c/bank/{bank_name}",
         bank,
         "One list.",
-        statuses={**_TOLD, **_NONE},
+        statuses={**_THERE, **_NONE},
     ),
     _route("GET", "/c/exchanges", exchanges, "Nothing: lists are files."),
     _route("GET", "/c/exchanges/apis", exchanges, "Nothing: lists are files."),

@@ -40,6 +40,9 @@ CREATE TABLE verdicts (
 ) WITHOUT ROWID;
 """
 
+#: What reading raises of what none of ours wrote: no text, no JSON, no key, no hash.
+_ODD = (ValueError, TypeError)
+
 Key = tuple[str, ...]
 
 
@@ -117,9 +120,9 @@ class Memory:
                 self._shared = file
                 self._db = file.connect(isolation_level=None, timeout=10.0, check_same_thread=False)
             self._open()
-            self._log = None if self._shared is None else self._shared.log
+            self._beside = () if self._shared is None else self._shared.beside
             self.sync()
-        except (sqlite3.DatabaseError, UnicodeError) as exc:  # its messages may be no text
+        except (sqlite3.DatabaseError, *_ODD) as exc:  # SQLite's messages may be no text
             raise SafehashError(f"{self._path}: cannot be used as the service's memory: {exc}") from exc
 
     def _open(self) -> None:
@@ -144,7 +147,7 @@ class Memory:
                 raise SafehashError(f"{self._path}: its tables are not those of a service's memory")
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            self._roll_back()
             raise
 
     def close(self) -> None:
@@ -207,18 +210,24 @@ class Memory:
                 self._n_pending, self._pending = 0, Counter()
             try:
                 self._exchange(n_new, new)
-            except sqlite3.Error as exc:
+            except (sqlite3.Error, *_ODD) as exc:
                 with self._lock:
                     self._n_pending += n_new
                     self._pending.update(new)
-                raise SafehashError(f"{self._path}: cannot be written: {exc}") from exc
+                what = (
+                    "cannot be written"
+                    if isinstance(exc, sqlite3.Error)
+                    else "something odd was written into it"
+                )
+                raise SafehashError(f"{self._path}: {what}: {exc}") from exc
 
     def _expect_there(self) -> None:
-        """Raise where the file, or its log, was moved or removed: what is written into it, nobody would find again."""
+        """Raise where it, its log or the locks on that were moved or removed: nobody would find what is written."""
         shared = self._shared
-        if shared is not None and not (shared.is_there and shared.log == self._log):
+        if shared is not None and not (shared.is_there and shared.beside == self._beside):
             raise SafehashError(
-                f"{self._path}: it, or {self._path}-wal, was moved, removed or replaced; put it back, or start again"
+                f"{self._path}: it, or {self._path}-wal or -shm, was moved, removed or replaced; put it back, or start "
+                "again"
             )
 
     def _exchange(self, n_new: int, new: Counter[Key]) -> None:

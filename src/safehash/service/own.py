@@ -136,8 +136,7 @@ async def reload(service: Service, request: Request) -> Answer:
     """Read lists and tokens again."""
     expect_no_query(request)
     try:
-        service.tokens.reload()
-        await service.engine.reload()
+        await service.reload()
     except (SafehashError, OSError) as exc:
         raise Refused(409, f"not reloaded, the state before stays: {exc}") from exc
     return await lists(service, request)
@@ -280,6 +279,7 @@ ROUTES = (
         body='JSON {"list": ..., "id": ..., "verdict": "harmless", "upload": "pdq:...", "note": ...}',
         statuses={
             200: "taken back", 201: "kept", 400: "not understood", 404: "that list has no such entry",
+            408: _CHECKED[408], 413: _CHECKED[413], 415: "compressed",
             503: "the lists are being read, or it cannot be kept",
         },
     ),

@@ -134,8 +134,7 @@ def _serve(service: Service, listener: socket.socket, signals: Signals) -> None:
 
 async def _reload(service: Service) -> None:
     try:
-        service.tokens.reload()
-        await service.engine.reload()
+        await service.reload()
     except Exception as exc:  # the state before stays, whatever it was
         _LOG.warning("not reloaded, the state before stays: %s", exc)
 

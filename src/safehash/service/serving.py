@@ -10,6 +10,7 @@ from typing import Any, Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..errors import SafehashError
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision
 from ..matching.settings import Effort
@@ -46,6 +47,22 @@ class Service:
     numbers: Numbers
     fetcher: Fetcher
     access: AccessLog | None = None
+
+    async def reload(self) -> None:
+        """Read tokens and lists again; tokens that can be used count though the lists cannot: one may be taken back.
+
+        Raises
+        ------
+        SafehashError, OSError
+            What is there now cannot be used: the state before stays, and where the tokens' does not, that is said.
+        """
+        self.tokens.reload()
+        try:
+            await self.engine.reload()
+        except (SafehashError, OSError) as exc:
+            if not self.tokens.are_needed:
+                raise
+            raise SafehashError(f"{exc} (the tokens were read again, and count)") from exc
 
     async def decide(self, upload: Upload, asked: Asked) -> Decision:
         """Decide one upload, and count it.

@@ -41,7 +41,8 @@ class Tokens:
     Parameters
     ----------
     path : str or None
-        None: everybody may ask what a pipeline may, and reload, but nobody asks for explanations.
+        None: everybody may ask what a pipeline may, and what is an administrator's, but explanations: these, nobody;
+        where the service is open to all, no more than what a pipeline may.
 
     Raises
     ------
