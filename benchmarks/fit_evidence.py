@@ -75,7 +75,7 @@ PHOTOGRAPHS = {"tuning": ("tuning_photos.txt", "other_tuning_photos.txt"), "test
 
 #: One in so many: altered copies of photographs, other pictures that are altered, unrelated uploads. Alterations of
 #: each other picture.
-EVERY_COPY, EVERY_OTHER, EVERY_UNRELATED, ALTERATIONS = 30, 50, 10, 6
+EVERY_COPY, EVERY_OTHER, EVERY_UNRELATED, ALTERATIONS = 10, 50, 10, 6
 
 #: Pictures this near to each other to begin with are not told apart here, in bits.
 ALIKE = 40
@@ -87,13 +87,15 @@ HOPELESS, EVERY_HOPELESS = 0.3, 8
 PICTURE = {
     "quality": 1, "faint": -1, "greys": 1, "common": -1, "contrast": 1, "flat": -1, "plain_ground": -1, "pixels": 1,
 }  # fmt: skip
+WINDOW = {
+    "distance": -1, "agreement": 1, "turned": -1, "coverage": 1, "missing": -1, "hidden": -1, **PICTURE, "laid_out": -1,
+    "plain_distance": 1, "degenerate": -1,
+}  # fmt: skip
 DIRECTIONS: dict[str, dict[str, int]] = {
     "as it is": {"distance": -1, **PICTURE},
     "turned": {"distance": -1, **PICTURE, "plain_distance": 1, "degenerate": -1},
-    "window": {
-        "distance": -1, "agreement": 1, "turned": -1, "coverage": 1, "missing": -1, "hidden": -1, **PICTURE,
-        "laid_out": -1, "plain_distance": 1, "degenerate": -1,
-    },
+    "window": WINDOW,
+    "partial": {**WINDOW, "rest": 1},
 }  # fmt: skip
 
 #: Values of a measure that the table has, at most.

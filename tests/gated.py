@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-__all__ = ["board", "field", "form", "slope"]
+__all__ = ["board", "field", "form", "ruled", "slope"]
 
 Picture = Image.Image
 _Field = npt.NDArray[np.float64]
@@ -73,6 +73,18 @@ def slope(hand: int, *, part: float, template: int = 0, tiled: float = 0.2, side
     rows = slice((_TILES - n) // 2, (_TILES - n) // 2 + n)
     even[rows] = tiles[rows]
     return _drawn(even, side)
+
+
+def ruled(hand: int, *, part: float, template: int = 0, side: int = 256) -> Picture:
+    """Draw rows of any greys, each an even slope of its own, and a square of tiles."""
+    chance = np.random.default_rng([template, 5])
+    rows = chance.uniform(70, 190, _TILES)[:, None]
+    slopes = chance.uniform(-1.4, 1.4, _TILES)[:, None]
+    tiles = rows + slopes * (np.arange(_TILES) - _TILES / 2)
+    n = round(part * _TILES)
+    inside = slice((_TILES - n) // 2, (_TILES - n) // 2 + n)
+    tiles[inside, inside] = _dealt(_levels(120, 15, 240), template, hand, part)[inside, inside]
+    return _drawn(tiles, side)
 
 
 def field(seed: int, turned_over: int = 0, *, power: float = 0.6, deviation: float = 45) -> Picture:

@@ -98,6 +98,7 @@ cdef extern from "_views.h" nogil:
     bint sv_is_span(double a, double b)
     int sv_place_of(sv_kept_spans* kept, double a, double b, int now, int* is_new)
     float sv_flat_share(const float* small)
+    float sv_lined(const float* small)
     void sv_nearest_samples(float* samples, const float* thumb, int n, const double* window)
     double sv_count_greys(int* counts, const float* samples)
     int sv_four_largest(const int* counts)
@@ -482,6 +483,9 @@ def measure_window(const float[:, ::1] thumb not None, const double[:] window no
         Share of the picture that has one of the four commonest of these greys.
     contrast : float
         The standard deviation, in grey levels.
+    lined : float
+        How much more of the picture lies on lines along one axis than along the other, 0 to 1: neighbours along it differ
+        by less than 1.5 grey levels, and both across are darker, or brighter, by as much.
     """
     cdef int n = side_of(thumb, sv_kernels_at(widest_level))
     if window.shape[0] != 4:
@@ -495,7 +499,7 @@ def measure_window(const float[:, ::1] thumb not None, const double[:] window no
     cdef float[4096] small
     cdef float[256] coefficients
     cdef int[512] counts
-    cdef float flat, faint
+    cdef float flat, lined, faint
     cdef int common
     cdef double contrast, greys
     with nogil:
@@ -504,12 +508,13 @@ def measure_window(const float[:, ::1] thumb not None, const double[:] window no
         faint = sv_faint_share(coefficients)
         quality = sh_kernels_at(widest_level).quality(small)
         flat = sv_flat_share(small)
+        lined = sv_lined(small)
         plain = sv_plain_ground(small)
         sv_nearest_samples(small, &thumb[0, 0], n, edges)
         contrast = sv_count_greys(counts, small)
         common = sv_four_largest(counts)
         greys = sv_entropy(counts, SV_GREYS)
-    return quality, flat, plain != 0, faint, greys, common / 4096.0, contrast
+    return quality, flat, plain != 0, faint, greys, common / 4096.0, contrast, lined
 
 
 def logarithms():

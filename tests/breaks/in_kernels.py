@@ -114,6 +114,20 @@ BREAKS = (
     ),
     _in(
         "_views.h",
+        "steps of a slope are lines",
+        "            lines += (is_above || is_below) && ",
+        "            lines += (before != 0 || behind != 0) && ",
+        "tests/matching/test_measures.py::test_lines_go_on_and_are_brighter_or_darker_than_what_is_beside_them",
+    ),
+    _in(
+        "_views.h",
+        "dots are lines",
+        "(is_above || is_below) && fabsf(here[along] - here[0]) < SV_FLAT_STEP;",
+        "(is_above || is_below);",
+        "tests/matching/test_measures.py::test_lines_are_counted_as_by_numpy",
+    ),
+    _in(
+        "_views.h",
         "neighbours of three grey levels apart are flat",
         "#define SV_FLAT_STEP 1.5f ",
         "#define SV_FLAT_STEP 3.5f ",

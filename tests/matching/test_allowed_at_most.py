@@ -23,7 +23,7 @@ SHARES = st.floats(0, 1)
             "coverage": SHARES, "missing": st.floats(0, 0.4), "hidden": SHARES,
             "rest": st.just(0.0) | st.floats(-256, 256), "quality": st.integers(30, 100),
             "faint": st.floats(0, 0.2), "greys": st.floats(3, 6), "common": SHARES, "contrast": st.floats(0, 100),
-            "flat": SHARES, "plain_ground": st.booleans(), "lit": SHARES, "lit_greys": st.floats(3, 6),
+            "flat": SHARES, "lined": SHARES, "plain_ground": st.booleans(), "lit": SHARES, "lit_greys": st.floats(3, 6),
             "lit_common": SHARES, "lit_flat": SHARES, "boxes": st.floats(0, 5), "laid_out": st.floats(0, 5),
             "pixels": st.floats(16, 2000), "plain_distance": st.integers(0, 128), "degenerate": st.booleans(),
         }

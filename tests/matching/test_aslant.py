@@ -241,11 +241,12 @@ def test_gates_look_at_what_lies_in_the_corners() -> None:
     corners = (0.02, 0.01, 0.0, 0.64, 1.0, 0.0, 0.97, 0.65)
     candidate = Candidate(family=BENT, row=0, distance=0, corners=corners, window=around(corners))
     found = Evidence(candidate, np.zeros((1, 32), np.uint8), thumbs)
-    quality, flat, plain_ground, faint, greys, common, contrast = _views.measure_window(
+    quality, flat, plain_ground, faint, greys, common, contrast, lined = _views.measure_window(
         _views.bent(thumbs.of_side(64), np.array(corners)), np.array(THE_UPLOAD)
     )
     assert (found.quality, found.flat, found.plain_ground) == (quality, flat, plain_ground)
-    assert (found.faint, found.greys, found.common, found.contrast) == (faint, greys, common, contrast)
+    assert (found.faint, found.greys, found.common) == (faint, greys, common)
+    assert (found.contrast, found.lined) == (contrast, lined)
     whole = Evidence(Candidate(family=BENT, row=0, distance=0), np.zeros((1, 32), np.uint8), thumbs)
     assert whole.flat > found.flat + 0.2 and whole.common > found.common + 0.2
     assert around(corners) == (0.0, 1.0, 0.0, 0.65)

@@ -63,7 +63,7 @@ def test_gates_are_asked_from_what_decides_nothing_to_what_kind_of_picture_it_is
     stages = [
         ["agreement", "missing", "window quality", "faint coefficients"], ["plain shape"], ["detail"], ["pixels"],
         ["laid out in boxes"],
-        ["greys", "common greys", "flat share", "contrast", "plain ground", "flat share of the rest",
+        ["greys", "common greys", "flat share", "contrast", "lines", "plain ground", "flat share of the rest",
          "flat and common, aslant"],
         ["what is seen"],
         ["rest", "rest, sure"],

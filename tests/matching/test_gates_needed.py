@@ -14,7 +14,7 @@ import skimage.data
 from PIL import Image, ImageOps
 
 from drawn import decoded
-from gated import Picture, board, field, form, slope
+from gated import Picture, board, field, form, ruled, slope
 from safehash.hashing import compute
 from safehash.matching import views
 from safehash.matching.evidence import Evidence
@@ -52,6 +52,7 @@ NEEDED: dict[str, Callable[[], Pair]] = {
     "contrast": lambda: mirrored(
         board(26, 1, part=0.25, low=100, high=150), board(26, 2, part=0.25, low=100, high=150)
     ),
+    "lines": lambda: mirrored(ruled(1, part=0.25, template=3), ruled(2, part=0.25, template=3)),
     "plain ground": lambda: mirrored(
         board(21, 1, part=0.25, corners=120), board(21, 2, part=0.25, corners=120)
     ),

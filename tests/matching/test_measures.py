@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from safehash import _views
 
@@ -13,8 +15,8 @@ FloatArray = npt.NDArray[np.float64]
 WHOLE = np.array([0.0, 1.0, 0.0, 1.0])
 
 
-def measured(picture: FloatArray) -> tuple[int, float, bool, float, float, float, float]:
-    """Return quality, flat share, plain ground, faint share, greys, common greys and contrast of 64 x 64 samples."""
+def measured(picture: FloatArray) -> tuple[int, float, bool, float, float, float, float, float]:
+    """Return quality, flat share, plain ground, faint share, greys, common greys, contrast, lines of 64 x 64 samples."""
     return _views.measure_window(np.ascontiguousarray(picture, dtype=np.float32), WHOLE)
 
 
@@ -47,6 +49,46 @@ def test_a_plain_ground_is_four_flat_corners_of_one_grey(picture: FloatArray, is
             inside = other[row, col] if spoils else 0.0
             other[row, col] = inside + apart
             assert measured(other)[2] is (is_plain and (is_flat or not spoils))
+
+
+def test_lines_go_on_and_are_brighter_or_darker_than_what_is_beside_them() -> None:
+    """Ten rows of another grey, where five of six samples go on; steps and slopes are no lines."""
+    page = np.full((64, 64), 250.0)
+    page[3:60:6] = 120.0
+    page[:, ::6] += np.arange(64)[:, None] % 2 * 3.0
+    rows = int(np.sum([1 <= row < 63 for row in range(3, 60, 6)]))
+    for turned in (page, page.T):
+        assert measured(turned)[7] == pytest.approx(lined(turned), abs=1e-6)
+    assert measured(page)[7] > rows / 62 * 0.6
+    slope = np.tile(np.linspace(0, 255, 64), (64, 1))
+    step = np.where(np.arange(64)[:, None] < 32, 20.0, 200.0) * np.ones((1, 64))
+    grid = np.minimum(page, page.T)
+    assert measured(slope)[7] == measured(step)[7] == 0.0
+    assert measured(np.minimum(grid, grid.T))[7] < 0.02, "lines both ways are no lines along one"
+    for apart, is_line in ((1.6, True), (1.4, False)):
+        faint = np.full((64, 64), 100.0)
+        faint[30] += apart
+        assert measured(faint)[7] == pytest.approx(is_line / 62)
+
+
+@given(seed=st.integers(0, 2**32 - 1), levels=st.integers(2, 40))
+def test_lines_are_counted_as_by_numpy(seed: int, levels: int) -> None:
+    chance = np.random.default_rng(seed)
+    picture = chance.integers(0, levels, (64, 1)) + chance.integers(0, 2, (64, 64)) * chance.choice(
+        [0.0, 1.0, 2.0]
+    )
+    assert measured(picture)[7] == pytest.approx(lined(picture), abs=1e-6)
+
+
+def lined(picture: FloatArray) -> float:
+    """Return how much more lies on lines along one axis than along the other, slowly."""
+    shares = []
+    for turned in (picture, picture.T):
+        goes_on = np.abs(np.diff(turned, axis=1))[1:-1] < 1.5
+        before, behind = turned[1:-1] - turned[:-2], turned[1:-1] - turned[2:]
+        is_line = (np.minimum(before, behind) >= 1.5) | (np.maximum(before, behind) <= -1.5)
+        shares.append((goes_on & is_line[:, :-1]).mean())
+    return float(abs(shares[0] - shares[1]))
 
 
 def test_what_is_flat_differs_from_its_neighbours_by_less_than_a_level_and_a_half() -> None:

@@ -433,12 +433,12 @@ def test_measuring_tells_a_drawing_from_a_photograph() -> None:
     whole = np.array([0.0, 1.0, 0.0, 1.0])
     at = (np.arange(256) + 0.5) / 256 - 0.5
     ring = np.where(np.abs(np.hypot(at[:, None], at[None, :]) - 0.3) < 0.06, 20, 250).astype(np.uint8)
-    quality, flat, plain_ground, faint, greys, common, contrast = _views.measure_window(
+    quality, flat, plain_ground, faint, greys, common, contrast, _ = _views.measure_window(
         _views.thumbnail(ring), whole
     )
     assert plain_ground and flat > 0.5 and faint > 0.3 and greys < 2.5 and common > 0.9 and contrast > 60
     assert quality == oracle.pdq(ring).quality
-    quality, flat, plain_ground, faint, greys, common, contrast = _views.measure_window(
+    quality, flat, plain_ground, faint, greys, common, contrast, _ = _views.measure_window(
         _views.thumbnail(photo()), whole
     )
     assert (
@@ -467,13 +467,13 @@ def test_greys_are_counted_at_the_nearest_samples() -> None:
             samples = thumb[np.ix_(rows, cols)].astype(np.float64).ravel()
             counts = np.bincount((samples * (16 / max(8.0, samples.std()))).astype(int), minlength=64)
             shares = counts[counts > 0] / 4096
-            _, _, _, _, greys, common, contrast = _views.measure_window(thumb, np.array(window))
+            _, _, _, _, greys, common, contrast, _ = _views.measure_window(thumb, np.array(window))
             assert contrast == pytest.approx(samples.std(), abs=1e-9)
             # A sample on the edge of a step may fall to either side.
             assert greys == pytest.approx(-(shares * np.log2(shares)).sum(), abs=2e-3)
             assert common == pytest.approx(np.sort(counts)[-4:].sum() / 4096, abs=2 / 4096)
     flat = _views.thumbnail(np.full((256, 256), 7, np.uint8))
-    assert _views.measure_window(flat, np.array([0.0, 1.0, 0.0, 1.0]))[4:] == (0.0, 1.0, 0.0)
+    assert _views.measure_window(flat, np.array([0.0, 1.0, 0.0, 1.0]))[4:] == (0.0, 1.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("level", _views.LEVELS)

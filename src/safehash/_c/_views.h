@@ -222,6 +222,28 @@ static inline float sv_flat_share(const float *small)
     return (float)flat / (63.0f * 63.0f);
 }
 
+/* Share of the 64 x 64 picture that goes on like its neighbour along an axis, and is darker, or brighter, than both beside it
+ * across: thin lines, or what lies between them. `along` and `across` are the strides of these. */
+static inline float sv_share_on_lines(const float *small, int along, int across)
+{
+    int lines = 0;
+    for (int r = 1; r < 63; r++)
+        for (int c = 0; c < 63; c++) {
+            const float *here = small + across * r + along * c;
+            const float before = here[0] - here[-across], behind = here[0] - here[across];
+            const int is_above = before >= SV_FLAT_STEP && behind >= SV_FLAT_STEP;
+            const int is_below = before <= -SV_FLAT_STEP && behind <= -SV_FLAT_STEP;
+            lines += (is_above || is_below) && fabsf(here[along] - here[0]) < SV_FLAT_STEP;
+        }
+    return (float)lines / (62.0f * 63.0f);
+}
+
+/* How much more of the 64 x 64 picture lies on lines along one axis than along the other. */
+static inline float sv_lined(const float *small)
+{
+    return fabsf(sv_share_on_lines(small, 1, 64) - sv_share_on_lines(small, 64, 1));
+}
+
 /* A window's 64 x 64 nearest samples. Not the 64 x 64 picture: its tents mix greys at every edge, and a drawing is
  * full of edges. */
 static inline void sv_nearest_samples(float *samples, const float *thumb, int n, const double *window)

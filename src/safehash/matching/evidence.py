@@ -122,6 +122,7 @@ class _Seen(NamedTuple):
     greys: float
     common: float
     contrast: float
+    lined: float
 
 
 #: What gates ask of a candidate: each measure's unit and meaning.
@@ -142,6 +143,10 @@ MEASURES: dict[str, tuple[str, str]] = {
     "common": ("share of 4 096", "samples that have one of the four commonest of these greys"),
     "contrast": ("grey levels", "standard deviation of the samples"),
     "flat": ("share of the window", "neighbours within 1.5 grey levels, of 64 x 64"),
+    "lined": (
+        "share of what is not hidden",
+        "how much more lies on lines along one axis than along the other: goes on, brighter or darker than both beside",
+    ),
     "plain_ground": ("yes or no", "all four corners are flat and of one grey"),
     "lit": ("share of 4 096", "samples more than 6 grey levels under the brightest: what is not blown out"),
     "lit_greys": ("bits", "greys of these alone"),
@@ -298,6 +303,10 @@ class Evidence:
     @cached_property
     def flat(self) -> float:
         return self._seen.flat
+
+    @cached_property
+    def lined(self) -> float:
+        return self._seen.lined / max(1.0 - self._candidate.hidden, 0.5)
 
     @cached_property
     def plain_ground(self) -> bool:

@@ -29,8 +29,9 @@ Float64Array = npt.NDArray[np.float64]
 Window = tuple[float, float, float, float]
 #: The window that is the upload.
 THE_UPLOAD: Window = (0.0, 1.0, 0.0, 1.0)
-#: What `_views.measure_window` says: quality, flat share, plain ground, faint share, greys, common greys, contrast.
-Seen = tuple[int, float, bool, float, float, float, float]
+#: What `_views.measure_window` says: quality, flat share, plain ground, faint share, greys, common greys, contrast,
+#: lines.
+Seen = tuple[int, float, bool, float, float, float, float, float]
 #: Windows, their digests, their scores and the digests' doubtful bits (None: not asked for), as `_views.boxes` gives
 #: them.
 Boxes = tuple[Float64Array, UInt8Array, Float32Array, UInt8Array | None]

@@ -80,8 +80,14 @@ def in_a_word(bits: float | None) -> str:
 
 
 def kind_of(evidence: Evidence) -> str:
-    """Return which of the tables weighs a candidate: "as it is", "turned", or "window" where one was refined."""
-    return evidence.family.name if evidence.agreement is None else "window"
+    """Return which of the tables weighs a candidate.
+
+    "as it is", "turned", "window" where one was refined, "partial" where what is hidden or cut off makes the rest speak
+    for itself.
+    """
+    if evidence.agreement is None:
+        return evidence.family.name
+    return "partial" if evidence.is_partial else "window"
 
 
 def markdown() -> str:
