@@ -57,9 +57,9 @@ NEEDED: dict[str, Callable[[], Pair]] = {
         board(21, 1, part=0.25, corners=120), board(21, 2, part=0.25, corners=120)
     ),
     "detail": lambda: Pair(
-        board(28, 1, part=0.6, template=3), board(28, 2, part=0.6, template=3), "thorough"
+        board(28, 1, part=0.6, template=16), board(28, 2, part=0.6, template=16), "thorough"
     ),
-    "what is seen": lambda: Pair(field(51261), field(51261, 60), "thorough"),
+    "what is seen": lambda: Pair(field(51011), field(51011, 60), "thorough"),
     "pixels": lambda: Pair(board(200, 1, part=0.45, side=64), board(200, 2, part=0.45, side=64), "thorough"),
 }
 RESULT = Path(__file__).parents[2] / "benchmarks" / "results" / "gates.json"

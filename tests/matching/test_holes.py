@@ -77,10 +77,19 @@ def test_holes_are_hashed_as_the_filled_picture_is(level: int) -> None:
     thumb = thumb_of("coffee")
     each = holes._holes()[::17]
     digests = _views.hash_filled(thumb, np.ascontiguousarray(each), level=level)
-    assert len(each) == 35  # of 592
+    assert len(each) == 28  # of 472
     for hole, digest in zip(each, digests, strict=True):
         filled = _views.filled(thumb, np.ascontiguousarray(hole))
         np.testing.assert_array_equal(_views.hash_windows(filled, WHOLE, WHOLE, EACH, EACH)[0], digest)
+
+
+def test_a_hole_is_tried_near_every_rectangle() -> None:
+    tried = holes._holes()
+    assert len({tuple(hole) for hole in tried.tolist()}) == len(tried) == 472
+    spans = np.array([(a, b) for a in range(0, 65, 4) for b in range(a + 16, min(a + 40, 64) + 1, 4)])
+    hidden = np.concatenate([spans[::2].repeat(len(spans), 0), np.tile(spans, (len(spans[::2]), 1))], axis=1)
+    farthest = np.abs(hidden[:, None] - tried).max(axis=2).min(axis=1)
+    assert farthest.max() <= 8, "samples that an edge is off"
 
 
 @pytest.mark.parametrize("level", _views.LEVELS)

@@ -16,7 +16,7 @@ WHOLE = np.array([0.0, 1.0, 0.0, 1.0])
 
 
 def measured(picture: FloatArray) -> tuple[int, float, bool, float, float, float, float, float]:
-    """Return quality, flat share, plain ground, faint share, greys, common greys, contrast, lines of 64 x 64 samples."""
+    """Return what is measured of 64 x 64 samples, in the order of `_views.measure_window`."""
     return _views.measure_window(np.ascontiguousarray(picture, dtype=np.float32), WHOLE)
 
 

@@ -17,7 +17,7 @@ from safehash.images import decoding
 from safehash.matching import views
 from safehash.matching.efforts import PROPOSALS
 from safehash.matching.thumbnails import Thumbnails
-from safehash.matching.windows import few_boxes, many_boxes
+from safehash.matching.windows import few_boxes, larger_windows, larger_windows_again, many_boxes, wholes
 from safehash.search.index import Index
 
 
@@ -78,3 +78,16 @@ def test_boxes_of_one_picture_are_proposed_once(monkeypatch: pytest.MonkeyPatch)
     for propose in PROPOSALS["exhaustive"]:
         propose(thumbs)
     assert len(set(proposed)) == len(proposed) >= 2
+
+
+def test_a_window_is_tried_near_every_crop(thumbs: Thumbnails) -> None:
+    """Of one axis or both, up to a third of a side, wherever it lay."""
+    large, again = larger_windows(thumbs).groups[0].windows, larger_windows_again(thumbs).groups[0].windows
+    tried = np.concatenate([large, *(each.windows for each in wholes(thumbs).groups if not each.orientation)])
+    assert len({tuple(window) for window in large.tolist()}) == len(large) == 350
+    assert len(again) < len(large)
+    more = [(share / (1 - share), before / 4) for share in (0.0, 0.1, 0.2, 0.27, 0.33) for before in range(5)]
+    spans = np.array([(-part * size, 1 + (1 - part) * size) for size, part in more])
+    crops = np.concatenate([spans.repeat(len(spans), 0), np.tile(spans, (len(spans), 1))], axis=1)
+    farthest = np.abs(crops[:, None] - tried).max(axis=2).min(axis=1)
+    assert farthest.max() < 0.085, "of the upload's side that an edge is off"

@@ -189,7 +189,7 @@ COVERED = Family(
 
 #: The best boxes without a rectangle that something hides.
 NESTED_COVERED = replace(
-    COVERED, name="nested, covered", flips=1, doubtful=False, extra=14, pixels=_READ,
+    COVERED, name="nested, covered", extra=14, pixels=_READ,
     source="four times as many chances as `covered`: at 28 bits more, a striped photograph of the unseen ones was "
     "matched to a road sign, at 52 bits",
 )  # fmt: skip
