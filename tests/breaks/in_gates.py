@@ -115,10 +115,24 @@ BREAKS = (
         dies=(_ALONE,),
     ),
     Break(
-        what="the numbers of a palette are judged by their distance alone",
+        what="what a tool sees in place of what is shown is judged by its distance alone",
         file="src/safehash/matching/views.py",
-        before="        gates = OTHER_CHANNELS if also.other_channels else None\n",
-        after="        gates = None\n",
+        before="plain and own.distance(as_shown) > max_distance",
+        after="False",
+        dies=("tests/matching/test_other_channels.py",),
+    ),
+    Break(
+        what="what a tool sees is never judged as the picture that is shown",
+        file="src/safehash/matching/views.py",
+        before="plain and own.distance(as_shown) > max_distance",
+        after="plain",
+        dies=("tests/matching/test_other_channels.py",),
+    ),
+    Break(
+        what="what lies near the frame before is no other picture of this one",
+        file="src/safehash/matching/views.py",
+        before="        as_shown = as_shown if is_further and as_shown else own\n",
+        after="        as_shown = as_shown or own\n",
         dies=("tests/matching/test_other_channels.py",),
     ),
     Break(

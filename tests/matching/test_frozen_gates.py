@@ -30,7 +30,7 @@ from safehash.matching import (
     windows,
 )
 from safehash.matching.families import FAMILIES
-from safehash.matching.judgement import LOW_QUALITY, OTHER_CHANNELS, TURNS, WINDOWS
+from safehash.matching.judgement import LOW_QUALITY, SEEN_OTHERWISE, TURNS, WINDOWS
 
 FROZEN = Path(__file__).parents[1] / "data" / "gates.json"
 #: What is said of a number, and not the number.
@@ -72,7 +72,7 @@ def told() -> dict[str, Any]:
         **{f"numbers of {module.__name__.rpartition('.')[2]}": named_in(module) for module in OTHERS},
         "gates of turned pictures": [numbers_of(gate) for gate in TURNS.gates],
         "gates of pictures of low quality": [numbers_of(gate) for gate in LOW_QUALITY.gates],
-        "gates of other channels": [numbers_of(gate) for gate in OTHER_CHANNELS.gates],
+        "gates of what tools see otherwise": [numbers_of(gate) for gate in SEEN_OTHERWISE.gates],
     }
 
 

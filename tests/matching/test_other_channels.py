@@ -72,7 +72,7 @@ def test_what_gates_refused_is_a_match_where_a_viewer_shows_the_same(judged_firs
         return decoded(Image.fromarray(mine))
 
     also = [
-        Also(OLDER, seen, plain=True, other_channels=True),
+        Also(OLDER, seen, plain=True),
         Also("on black", partial(seen)),
     ]
     upload = replace(
@@ -96,3 +96,37 @@ def test_what_is_taken_as_it_is_alone_is_turned_where_a_viewer_shows_it() -> Non
     listed = Index([hash_array(np.asarray(photograph)[::-1, ::-1])])
     found = views.look_up([upload], listed, max_distance=31, min_quality=50)
     assert [hit.view for hit in found.hits] == ["on black, upside down"]
+
+
+def shrunk_to(*pictures: tuple[np.ndarray, np.ndarray], listed: np.ndarray) -> list[str]:
+    """Return the views that match of an upload with these frames: of each what is shown, and what it is shrunk to."""
+    frames = [
+        replace(
+            decoded(Image.fromarray(shown)),
+            also=(Also("shrunk", partial(decoded, Image.fromarray(kept)), plain=True),),
+        )
+        for shown, kept in pictures
+    ]
+    index = Index.from_digests(np.frombuffer(hash_array(listed).digest, np.uint8)[None])
+    found = views.look_up(frames, index, max_distance=31, min_quality=50)
+    return [hit.view for hit in found.hits]
+
+
+def test_a_drawing_that_a_tool_shrinks_to_another_picture_is_no_match_by_distance_alone() -> None:
+    mine, other = flag(1), flag(2)
+    assert 16 < hash_array(mine).distance(hash_array(other)) <= 31
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64), np.uint8)
+    assert shrunk_to((noise, mine), listed=other) == []
+    assert shrunk_to((noise, mine), listed=mine) == ["shrunk"], "the same file is one"
+
+
+def test_what_is_another_picture_is_told_by_its_own_frame() -> None:
+    before, mine, other = flag(7), flag(2), flag(1)
+    assert (
+        hash_array(before).distance(hash_array(mine)) <= 31 < hash_array(before).distance(hash_array(other))
+    )
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64), np.uint8)
+    assert shrunk_to((before, before), (noise, mine), listed=other) == []
+    assert shrunk_to((before, mine), listed=other) == ["shrunk"], (
+        "what lies near what is shown is a match as that is"
+    )

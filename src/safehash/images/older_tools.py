@@ -90,8 +90,7 @@ def as_older_tools(load: Callable[[], Image], provenance: Provenance, step: int)
             facts = replace(facts, width=image.width, height=image.height, scale=step)
         return Decoded(pixels=pixels, provenance=facts)
 
-    also = _also("as older tools see it", convert, provenance, "standard")
-    return replace(also, other_channels=True)
+    return _also("as older tools see it", convert, provenance, "standard")
 
 
 def is_shrunk(provenance: Provenance) -> bool:

@@ -109,10 +109,9 @@ class Also:
         Ordinary viewers show this rather than the pixels as they are stored.
     plain : bool
         Looked up as it is alone: not turned, no negative, no parts. It is what a tool that makes lists has of the
-        file; where it cannot be read, that tool could not either, and nothing is missing.
-    other_channels : bool
-        Its samples mean something else than a viewer shows, palette indices for greys, say: two drawings may become
-        one, and a graphic matches near identity only.
+        file; where it cannot be read, that tool could not either, and nothing is missing. Where it is another picture
+        than a viewer shows, palette indices for greys, say, two drawings may become one: a graphic matches near
+        identity only.
 
     Examples
     --------
@@ -133,7 +132,6 @@ class Also:
     effort: Effort = "standard"
     shown: bool = False
     plain: bool = False
-    other_channels: bool = False
 
 
 @public_value

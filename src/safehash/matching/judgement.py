@@ -34,7 +34,7 @@ from .thumbnails import Thumbnails
 
 __all__ = [
     "LOW_QUALITY",
-    "OTHER_CHANNELS",
+    "SEEN_OTHERWISE",
     "TURNS",
     "WINDOWS",
     "Gates",
@@ -403,10 +403,12 @@ WINDOWS = Gates(
 #: Of the upload as it is, where its quality is low: gradients and blank pictures are like one another.
 LOW_QUALITY = Gates((PLAIN_SHAPE,))
 
-#: Of the picture that tools make of channels which mean something else: indices of two palettes, or what lies under two
-#: alphas, may be one. The same file lies at no distance; of 8 120 pictures of the tuning and listed parts, against
-#: 10 326 others, the nearest that is another lies at 24 bits, a flag and an icon.
-OTHER_CHANNELS = Gates(replace(kind, bits=-15.0, near_bits=0.0) for kind in _KINDS)
+#: Of the picture that tools see where people are shown another: of channels that mean something else (indices of two
+#: palettes, or what lies under two alphas, may be one), or of pixels so few of which are kept that it lies farther from
+#: the upload as it is than any match. The same file lies at no distance; of 8 120 pictures with such channels of the
+#: tuning and listed parts, against 10 326 others, the nearest that is another lies at 24 bits, a flag and an icon; so
+#: it does shrunk as the reference tool does it.
+SEEN_OTHERWISE = Gates(replace(kind, bits=-15.0, near_bits=0.0) for kind in _KINDS)
 
 #: Of the whole upload in another orientation, or its negative.
 TURNS = Gates((FAINT, PLAIN_SHAPE, *_KINDS))

@@ -21,7 +21,7 @@ from .efforts import PROPOSALS
 from .evidence import Candidate, Evidence
 from .families import AS_IT_IS, TURNED
 from .gates import Refusal
-from .judgement import LOW_QUALITY, OTHER_CHANNELS, TURNS, WINDOWS, Gates
+from .judgement import LOW_QUALITY, SEEN_OTHERWISE, TURNS, WINDOWS, Gates
 from .refining import refined
 from .sampling import Sample, Sampled
 from .settings import EFFORTS, Effort, check_effort
@@ -161,15 +161,15 @@ class _Picture(NamedTuple):
         Whether it is looked up as it is alone.
     since : int
         From which of `EFFORTS` on it is looked up.
-    gates : Gates or None
-        That judge it as it is; None: its distance alone decides.
+    is_further : bool
+        Whether it is what may be seen of the picture before it in place of that.
     """
 
     picture: Decoded
     name: str
     plain: bool = False
     since: int = 0
-    gates: Gates | None = None
+    is_further: bool = False
 
 
 class Along(NamedTuple):
@@ -256,6 +256,7 @@ def look_up(
     found = _Finds(max_distance, witness, limit)
     sample = Sample()
     looked_up: set[tuple[bytes, bool]] = set()
+    as_shown: Hash | None = None
     failures: list[ImageError] = []
     most_turned = MOST_TURNED
     is_lazy = index.algorithm is Algorithm.PDQ and EFFORTS.index(effort) < _ALWAYS_TURNED
@@ -271,7 +272,7 @@ def look_up(
             return True
         return may_be_turned(own, thumbs, index, max_distance)
 
-    for picture, name, plain, since, as_it_is in _pictures(frames, effort, failures, deadline):
+    for picture, name, plain, since, is_further in _pictures(frames, effort, failures, deadline):
         # A kept one without what holds the decoder's pixels: `_pictures` looks at that itself.
         thumbs = Thumbnails(replace(picture, also=()))
         own, queries, n_doubtful = _plain_views(
@@ -284,6 +285,8 @@ def look_up(
         first = first or (own, picture.provenance)
         if not len(index):
             continue
+        as_shown = as_shown if is_further and as_shown else own
+        is_another = plain and own.distance(as_shown) > max_distance
         before, untouched = set(found.best), frozenset[int]()
         why_not, is_low = "", not _is_good(own.quality, min_quality)
         looks = [(queries, "")]
@@ -308,6 +311,7 @@ def look_up(
                 within = min(low_quality_distance, max_distance)
                 _search(queries, thumbs, index, name, found, within, LOW_QUALITY)
             else:
+                as_it_is = SEEN_OTHERWISE if is_another else None
                 untouched = _search(queries, thumbs, index, name, found, found.within, as_it_is)
         if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
             sample.offer(own, thumbs, name, picture.shown_for, since)
@@ -497,8 +501,8 @@ def _further_pictures(
         except ImageError as exc:
             failures.append(exc)
             continue
-        gates = OTHER_CHANNELS if also.other_channels else None
-        yield _Picture(picture, _named(also.name, name), also.plain, EFFORTS.index(also.effort), gates)
+        since = EFFORTS.index(also.effort)
+        yield _Picture(picture, _named(also.name, name), also.plain, since, is_further=True)
         del picture
 
 
