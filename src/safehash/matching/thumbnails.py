@@ -46,9 +46,9 @@ FRAME_SIDE = 128
 #: ... and windows about as large as the upload: PDQ reads 16 frequencies of it.
 WHOLE_SIDE = 64
 
-#: Evidence that a box must have to be looked up for every upload: of 1 252 copies of 69 tuning photographs, on pages, in
-#: frames, screenshots, collages and videos, that were found by one of their best 20 boxes, one had less, and of the photographs as they
-#: are seven boxes in twenty have more, two in the median.
+#: Evidence that a box must have to be looked up for every upload: of 1 252 copies of 69 tuning photographs, on pages,
+#: in frames, screenshots, collages and videos, found by one of their best 20 boxes, one had less; of the
+#: photographs as they are seven boxes in twenty have more, two in the median.
 _LEAST_EVIDENCE = 1.2
 
 #: Boxes tried by the thorough effort, and looked through for the layout of a screen.
@@ -128,7 +128,7 @@ class Thumbnails:
         return made
 
     def whole(self) -> tuple[UInt8Array, UInt8Array]:
-        """Return the digest of all of it, of samples that lie alike from all sides, and its doubtful bits: shape (1, 32)."""
+        """Return the digest of all of it, of samples that lie alike from all sides, and its doubts: shape (1, 32)."""
         if self._digest is None:
             doubts = np.empty((1, 32), np.uint8)
             digest = _views.hash_windows(self.of_side(FRAME_SIDE), *_ALL_OF_IT, doubts=doubts)
@@ -150,7 +150,7 @@ class Thumbnails:
     def boxes(self, side: int, n_windows: int, *, coarse: bool = False, doubtful: bool = False) -> Boxes:
         """Return what `_views.boxes` proposes over the thumbnail of this side; do not write to it.
 
-        Doubtful bits are there where somebody asked for them. Of coarse ones those alone are proposed that have evidence.
+        Doubtful bits are there where somebody asked for them. Of coarse ones those alone that have evidence.
         """
         made = self._boxes.get((side, n_windows, coarse))
         if made is None or (doubtful and made[3] is None):

@@ -1,4 +1,4 @@
-"""Whether it is worth turning an upload: a guess at the digests of its turns, looked up for a fraction of what these cost."""
+"""Whether an upload is worth turning: a guess at the digests of its turns, looked up for a part of what these cost."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from .windows import MIRRORED
 
 __all__ = ["may_be_turned"]
 
-#: Bits between an upload's digest and the one that its thumbnail has, up to which the thumbnail's turns say something of the upload's: of
-#: 205 tuning photographs 197 have no more, and of these 188 no turn lies farther than 20 bits from its guess, and none farther than 30.
+#: Bits between an upload's digest and its thumbnail's, up to which the thumbnail's turns say something of the upload's:
+#: of 205 tuning photographs 197 have no more, and of 188 of these no turn lies farther than 20 bits from its guess, of
+#: none farther than 30.
 _STEADY = 16
 
-#: Bits beyond the largest threshold in which an entry is looked for around each guess: what is in doubt of both, and few come as near
-#: by chance.
+#: Bits beyond the largest threshold in which an entry is looked for around each guess: what may be wrong with it, and
+#: few come as near by chance.
 _BEYOND = 48
 
 #: The turns that are guessed at, and their negatives.
@@ -28,10 +29,10 @@ _N_NEGATIVES = 2
 
 
 def may_be_turned(own: Hash, thumbs: Thumbnails, index: Index, max_distance: int) -> bool:
-    """Tell whether an entry may lie within `max_distance` of a turn of the upload, or of a negative: if not, hardly one does.
+    """Tell whether an entry may lie within `max_distance` of a turned upload, or of a negative; if not, hardly one is.
 
-    A turned picture's PDQ is that of other samples, but little else than the turned digest of one that was sampled alike
-    from all sides. An entry within some bits of that shares a slot with it, as good as always.
+    A turned picture's PDQ is that of other samples, but little else than the turned digest of one that was sampled
+    alike from all sides. An entry within some bits of that shares a slot with it, as good as always.
     """
     digest = thumbs.whole()[0]
     if distance_between(own.digest, digest.tobytes()) > _STEADY:
