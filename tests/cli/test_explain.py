@@ -41,7 +41,10 @@ def test_a_match_is_told_with_its_view_and_limit(here: Path, capsys: pytest.Capt
     assert "framed.jpg: match (standard, quality 100)" in said
     assert "coffee of own, inside a frame: " in said and ": matches within 57\n" in said
     assert "nothing near: as it is, near (2 windows)" in said
-    assert "  turned a quarter right: not looked up, no entry is near a guess at the digests of its turns\n" in said
+    assert (
+        "  turned a quarter right: not looked up, no entry is near a guess at the digests of its turns\n"
+        in said
+    )
 
 
 def test_a_refusal_is_told_with_the_gate(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
