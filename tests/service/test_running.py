@@ -81,8 +81,7 @@ def test_however_many_hang_up_the_lists_are_read_once_behind_what_is_being_read(
             await goes_on.wait()
 
         server = _Server.__new__(_Server)
-        tokens = SimpleNamespace(reload=lambda: None)
-        service: Any = SimpleNamespace(tokens=tokens, engine=SimpleNamespace(reload=reload))
+        service: Any = SimpleNamespace(reload=reload)
         server._service, server._is_asked, server._reloading = service, False, None
         server._hang_up()
         await asyncio.sleep(0)
