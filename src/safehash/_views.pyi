@@ -50,6 +50,7 @@ def boxes(
     *,
     n_lines: int = 12,
     n_windows: int = 150,
+    least: float = ...,
     coarse: bool = False,
     doubts: _UInt8 | None = None,
     level: int = -1,

@@ -21,6 +21,7 @@ cdef extern from "_views.h" nogil:
     int SV_MAX_SIDE
     int SV_SUMS(int n)
     int SV_GREYS
+    float SV_LARGEST
     enum:
         SV_KEPT
 
@@ -109,8 +110,8 @@ cdef extern from "_views.h" nogil:
     double SH_PI
     double sh_cosine(double)
     double sh_sine(double)
-    int sv_best_boxes(sv_boxes* boxes, int* best, float* best_scores, int wanted, const sv_kernels* kernels,
-                      const float* row_sums, const float* col_sums, int n, int n_lines)
+    int sv_best_boxes(sv_boxes* boxes, int* best, float* best_scores, int wanted, float least,
+                      const sv_kernels* kernels, const float* row_sums, const float* col_sums, int n, int n_lines)
     double sv_refine(sv_search* search, double step, double least, double room, int max_evaluations)
 
 cdef extern from "_views_holes.h" nogil:
@@ -378,8 +379,8 @@ cdef int check_span(double a, double b) except -1:
     return 0
 
 
-def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=150, bint coarse=False,
-          uint8_t[:, ::1] doubts=None, int level=-1):
+def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=150, float least=-SV_LARGEST,
+          bint coarse=False, uint8_t[:, ::1] doubts=None, int level=-1):
     """Propose windows inside an upload, boxes whose sides are straight edges, and hash them.
 
     An edge is a line across which neighbouring samples differ more than across the lines beside it, over a
@@ -391,7 +392,9 @@ def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=1
     n_lines : int
         Lines kept an axis, beside the upload's own edges; at most 30.
     n_windows : int
-        The best so many boxes are returned.
+        The best so many boxes are returned ...
+    least : float
+        ... of those whose score is no less.
     coarse : bool
         Compare an edge with two lines on either side instead of three, and the quieter side twice: where samples are
         so coarse that text below a picture lies within three lines of its edge.
@@ -433,7 +436,7 @@ def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=1
             kernels.transpose(turned, &thumb[0, 0], n)
             kernels.evidence(sums, turned, n, coarse)
             kernels.evidence(sums + SV_SUMS(n), &thumb[0, 0], n, coarse)
-            count = sv_best_boxes(found, best, &best_scores[0], n_windows, kernels, sums, sums + SV_SUMS(n), n,
+            count = sv_best_boxes(found, best, &best_scores[0], n_windows, least, kernels, sums, sums + SV_SUMS(n), n,
                                   n_lines)
         free(sums)  # before there are as large tables of tents: memory at its peak is what every upload pays for anew
         sums = NULL

@@ -103,7 +103,7 @@ BREAKS = (
     Break(
         what="each of many flat frames is turned",
         file=_VIEWS,
-        before="is_enough=is_enough if looked_up else None",
+        before="is_enough=partial(is_enough, thumbs=thumbs) if looked_up or is_lazy else None",
         after="is_enough=None",
         dies=(
             f"{_DOUBTFUL}::test_of_frames_that_are_flat_the_first_alone_is_turned",

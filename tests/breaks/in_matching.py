@@ -18,6 +18,52 @@ _DECIDING, _FLOOD, _LOOK_UP, _SAMPLING, _FILE, _DECISION = (
 
 BREAKS = (
     Break(
+        what="boxes without evidence are looked up for every upload",
+        file="src/safehash/matching/thumbnails.py",
+        before="least = _LEAST_EVIDENCE if coarse else -math.inf",
+        after="least = -math.inf",
+        dies=("tests/matching/test_proposals.py::test_each_orientation_has_its_share_of_the_boxes",),
+    ),
+    Break(
+        what="uploads are turned that no entry is near",
+        file="src/safehash/matching/turning.py",
+        before="max_distance=min(max_distance + _BEYOND, 256)).rows) > 0",
+        after="max_distance=min(max_distance + _BEYOND, 256)).rows) >= 0",
+        dies=("tests/matching/test_turning.py::test_an_upload_is_turned_where_a_guess_leads_to_an_entry",),
+    ),
+    Break(
+        what="nobody guesses at negatives",
+        file="src/safehash/matching/turning.py",
+        before="    guesses[-_N_NEGATIVES:] ^= 0xFF",
+        after="    guesses[-_N_NEGATIVES:] ^= 0x00",
+        dies=("tests/matching/test_turning.py::test_an_upload_is_turned_where_a_guess_leads_to_an_entry",),
+    ),
+    Break(
+        what="thin lines are guessed at",
+        file="src/safehash/matching/turning.py",
+        before="_STEADY = 16",
+        after="_STEADY = 256",
+        dies=("tests/matching/test_turning.py::test_what_a_thumbnail_says_little_of_is_always_turned",),
+    ),
+    Break(
+        what="what more effort alone finds turned is settled for less effort, too",
+        file="src/safehash/matching/views.py",
+        before="found.since.update(dict.fromkeys(turned, max(since, _ALWAYS_TURNED)))",
+        after="found.since.update(dict.fromkeys(turned, since))",
+        dies=(
+            "tests/matching/test_turning.py::test_what_more_effort_alone_finds_turned_is_looked_for_by_all_families",
+        ),
+    ),
+    Break(
+        what="the upload itself is not refined",
+        file="src/safehash/matching/efforts.py",
+        before="_STANDARD = (as_it_is, few_boxes)",
+        after="_STANDARD = (few_boxes,)",
+        dies=(
+            "tests/matching/test_turning.py::test_little_effort_finds_what_is_a_little_less_or_has_something_on_it",
+        ),
+    ),
+    Break(
         what="further holes cost nothing",
         file="src/safehash/matching/hiding.py",
         before="    further = _A_HOLE * max(0, len(holes) - 1)",
@@ -55,8 +101,22 @@ BREAKS = (
     Break(
         what="whose lights were given back is judged as whose lights were not",
         file="src/safehash/matching/gates.py",
-        before="        lit = self.relit if evidence.family.relit else self.lit\n",
-        after="        lit = self.lit\n",
+        before="        for lit in self.relit if evidence.family.relit else self.lit:\n",
+        after="        for lit in self.lit:\n",
+        dies=("tests/matching/test_gates_one_by_one.py::test_a_gate_speaks_alone",),
+    ),
+    Break(
+        what="what is blown out counts as flat between boxes",
+        file="src/safehash/matching/judgement.py",
+        before='    relit=Range("lit_flat", 0.08, 0.16),\n',
+        after="",
+        dies=("tests/matching/test_gates_one_by_one.py::test_a_gate_speaks_alone",),
+    ),
+    Break(
+        what="a template is an overexposed building",
+        file="src/safehash/matching/judgement.py",
+        before='        Range("flat", 0.42, 0.38),\n',
+        after="",
         dies=("tests/matching/test_gates_one_by_one.py::test_a_gate_speaks_alone",),
     ),
     Break(

@@ -40,13 +40,18 @@ def test_a_match_is_told_with_its_view_and_limit(here: Path, capsys: pytest.Capt
     said = capsys.readouterr().out
     assert "framed.jpg: match (standard, quality 100)" in said
     assert "coffee of own, inside a frame: " in said and ": matches within 57\n" in said
-    assert "nothing near: as it is, turned a quarter right" in said
+    assert "nothing near: as it is, near (2 windows)" in said
+    assert (
+        "  turned a quarter right: not looked up, no entry is near a guess at the digests of its turns\n"
+        in said
+    )
 
 
 def test_a_refusal_is_told_with_the_gate(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(here, str(here / "card.png")) == 0
     said = capsys.readouterr().out
-    (line,) = (line for line in said.splitlines() if "card of own, mirrored: 28 bits" in line)
+    line, refined = (line for line in said.splitlines() if "card of own, mirrored: 28 bits" in line)
+    assert "agreement" in refined
     assert re.fullmatch(
         r"    card of own, mirrored: 28 bits, evidence -?\d+\.\d: matches within 6 only, by greys", line
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import ImageOps
 
 from drawn import decoded, picture
 from safehash.matching.evidence import Candidate
@@ -30,7 +31,7 @@ def test_what_was_filled_in_is_told_as_a_share_of_the_thumbnail(
 
 def test_each_of_many_entries_is_refined_toward_its_own_digest() -> None:
     """However many nearer ones were found before."""
-    batch = few_boxes(Thumbnails(decoded(picture("coffee"))))
+    batch = few_boxes(Thumbnails(decoded(ImageOps.expand(picture("coffee"), 40, "white"))))
     rng = np.random.default_rng(2)
     near = np.repeat(batch.digests[:1], 150, axis=0)
     for row in near:

@@ -120,13 +120,30 @@ ALONE: list[tuple[str, dict[str, Any], int, int]] = [
     ("common greys", {"common": 0.6, **LIT, "plain_ground": True}, 16, 31 + 26),
     # With their lights given back: what is not blown out is judged as a whole photograph is.
     ("common greys", {"common": 0.6, **RELIT}, 31 + 18, 31 + 18),
-    ("common greys", {"common": 0.6, **RELIT, "agreement": 0.57}, 31 + 18, 31 + 18),
-    ("common greys", {"common": 0.6, **RELIT, "agreement": 0.56}, NOWHERE, 31 + 18),
+    ("common greys", {"common": 0.6, **RELIT, "agreement": 0.57, "flat": 0.42}, 31 + 18, 31 + 18),
+    ("common greys", {"common": 0.6, **RELIT, "agreement": 0.56, "flat": 0.42}, NOWHERE, 31 + 18),
     ("common greys", {"common": 0.6, **RELIT, "lit": 0.2}, 16, 31 + 18),
     ("common greys", {"common": 0.6, **RELIT, "lit_greys": 4.0}, 16, 31 + 18),
     ("common greys", {"common": 0.6, **RELIT, "lit_common": 0.45}, 16, 31 + 18),
     ("common greys", {"common": 0.6, **RELIT, "lit_flat": 0.16}, 16, 31 + 18),
-    ("common greys", {"common": 0.6, **RELIT, "boxes": 1.6}, 16, 31 + 18),
+    ("common greys", {"common": 0.6, **RELIT, "boxes": 1.6, "flat": 0.42}, 16, 31 + 18),
+    # What has boxes in it, where it is less flat and has more greys than a template.
+    (
+        "common greys",
+        {"common": 0.6, **RELIT, "boxes": 2.2, "flat": 0.38, "agreement": 0.53},
+        31 + 18,
+        31 + 18,
+    ),
+    (
+        "common greys",
+        {"common": 0.6, **RELIT, "boxes": 2.2, "flat": 0.38, "agreement": 0.52},
+        NOWHERE,
+        31 + 18,
+    ),
+    ("common greys", {"common": 0.6, **RELIT, "boxes": 2.6}, 16, 31 + 18),
+    ("greys", {"greys": 3.8, **RELIT, "boxes": 2.2}, 6, 31 + 14),
+    ("laid out in boxes", {**RELIT, "flat": 0.3, "boxes": 2.6}, 31 + 18, 31 + 18),
+    ("laid out in boxes", {**RELIT, "flat": 0.3, "boxes": 2.6, "lit_flat": 0.16}, 20, 31 + 18),
     ("common greys", {"common": 0.6, **RELIT, "family": WHOLE}, 16, 57),
 ]
 

@@ -46,7 +46,9 @@ def test_a_faint_copy_matches_as_it_is_and_no_other_way(tmp_path: Path, effort: 
     negative = matcher.check(ImageOps.invert(Image.fromarray(faint())), effort=effort)
     assert negative.outcome is safehash.Outcome.LOW_QUALITY
     if effort == "fast":  # what it is told to match within is what it does
-        (near,) = (near for look in matcher.explain(as_jpeg(faint())).looks for near in look.nearest)
+        (near,) = (
+            near for look in matcher.explain(as_jpeg(faint()), effort=effort).looks for near in look.nearest
+        )
         assert (near.threshold, near.allowed, near.matches) == (
             LOW_QUALITY_DISTANCE,
             LOW_QUALITY_DISTANCE,

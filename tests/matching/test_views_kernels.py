@@ -318,6 +318,14 @@ def test_boxes_equal_scoring_one_by_one(
         assert [(float(score), *box) for score, box in zip(scores, edges.tolist(), strict=True)] == expected
         for window, digest in zip(windows, digests, strict=True):
             np.testing.assert_array_equal(digest, hash_window(thumb, tuple(window)))
+        for least in {score for score, *_ in expected[:3]}:
+            good = _views.boxes(
+                thumb, n_lines=n_lines, n_windows=n_windows, least=least, coarse=coarse, level=level
+            )
+            n_good = sum(score >= least for score, *_ in expected)
+            np.testing.assert_array_equal(good[0], windows[:n_good])
+            np.testing.assert_array_equal(good[1], digests[:n_good])
+            np.testing.assert_array_equal(good[2], scores[:n_good])
 
 
 @settings(deadline=None, max_examples=40)

@@ -112,7 +112,7 @@ def test_the_page_says_how_sure_each_match_is(store: Path) -> None:
     assert 4 <= bits < 6
     assert said == {
         ("own", "00.jpg"): (None, said["own", "00.jpg"][1], "strong"),
-        ("own", "10.jpg"): (None, said["own", "10.jpg"][1], "fair"),
+        ("own", "10.jpg"): (None, said["own", "10.jpg"][1], "strong"),
         ("own", "20.jpg"): ("evidence", bits, "fair"),
         ("more", "00.jpg"): (None, None, "unknown"),
     }

@@ -39,7 +39,7 @@ typedef struct {
     void (*cols_pass)(float *, const float *, const sv_tents *);
     void (*transpose)(float *, const float *, int);
     void (*evidence)(float *, const float *, int, int);
-    void (*score)(float *, const float *, const float *, const float *, const float *, int);
+    int (*score)(float *, const float *, const float *, const float *, const float *, int, float);
     void (*rotate)(float *, const float *, int, double, double, double);
     void (*bend)(float *, const float *, int, const sv_projection *);
     void (*doubts)(uint8_t *, const float *, const uint8_t *);
@@ -427,10 +427,10 @@ typedef struct {
     float left[SV_SPANS], right[SV_SPANS], scores[SV_SPANS];
 } sv_boxes;
 
-/* The `wanted` best boxes of two row lines and two column lines, best first; of equals the first. best[k] is row span
- * times number of column spans plus column span. Returns how many there are. */
-static inline int sv_best_boxes(sv_boxes *boxes, int *best, float *best_scores, int wanted, const sv_kernels *kernels,
-                         const float *row_sums, const float *col_sums, int n, int n_lines)
+/* The `wanted` best boxes of two row lines and two column lines, best first, that have the `least` evidence; of equals the
+ * first. best[k] is row span times number of column spans plus column span. Returns how many there are. */
+static inline int sv_best_boxes(sv_boxes *boxes, int *best, float *best_scores, int wanted, float least,
+                                const sv_kernels *kernels, const float *row_sums, const float *col_sums, int n, int n_lines)
 {
     const int n_rows = sv_pick_lines(boxes->rows, row_sums, n, n_lines);
     const int n_cols = sv_pick_lines(boxes->cols, col_sums, n, n_lines);
@@ -450,11 +450,13 @@ static inline int sv_best_boxes(sv_boxes *boxes, int *best, float *best_scores, 
             boxes->left[j] = side[across->first[j]];
             boxes->right[j] = side[across->second[j]];
         }
-        kernels->score(boxes->scores, boxes->across[down->first[i]], boxes->across[down->second[i]], boxes->left,
-                       boxes->right, across->n);
+        const float enough = count < wanted || best_scores[count - 1] < least ? least : best_scores[count - 1];
+        if (!kernels->score(boxes->scores, boxes->across[down->first[i]], boxes->across[down->second[i]], boxes->left,
+                            boxes->right, across->n, enough))
+            continue;
         for (int j = 0; j < across->n; j++) {
             const float score = boxes->scores[j];
-            if (count == wanted && !(score > best_scores[count - 1]))
+            if (!(score >= least) || (count == wanted && !(score > best_scores[count - 1])))
                 continue;
             /* Large enough, and not the whole of the upload. */
             const int width = across->ends[j][1] - across->ends[j][0];

@@ -312,17 +312,20 @@ static void SV_NAME(transpose)(float *restrict out, const float *restrict in, in
         SH_NAME(mix_lines)(out + k, n, in + (ptrdiff_t)n * k, n);
 }
 
-/* Evidence of four sides together and of the weakest once more. */
-static void SV_NAME(score)(float *restrict scores, const float *restrict top, const float *restrict bottom,
-                           const float *restrict left, const float *restrict right, int n)
+/* Evidence of four sides together and of the weakest once more; how many come to the least that counts. */
+static int SV_NAME(score)(float *restrict scores, const float *restrict top, const float *restrict bottom,
+                          const float *restrict left, const float *restrict right, int n, float least)
 {
+    int n_good = 0;
     for (int j = 0; j < n; j++) {
         float weakest = top[j];
         weakest = bottom[j] < weakest ? bottom[j] : weakest;
         weakest = left[j] < weakest ? left[j] : weakest;
         weakest = right[j] < weakest ? right[j] : weakest;
         scores[j] = (((top[j] + bottom[j]) + left[j]) + right[j]) + weakest;
+        n_good += scores[j] >= least;
     }
+    return n_good;
 }
 
 /* Set the bits of a digest that may as well be the other. The median lies among the coefficients: next above the largest one

@@ -10,11 +10,20 @@ from .holes import box_without_a_band, boxes_without_a_hole, without_a_hole, wit
 from .nested import steep_tilts, steeper_tilts, tilts_within, windows_within
 from .overexposed import relit_uploads
 from .thumbnails import Thumbnails
-from .windows import Batch, few_boxes, larger_windows, larger_windows_again, many_boxes, tilts, wholes
+from .windows import (
+    Batch,
+    as_it_is,
+    few_boxes,
+    larger_windows,
+    larger_windows_again,
+    many_boxes,
+    tilts,
+    wholes,
+)
 
 __all__ = ["PROPOSALS"]
 
-_STANDARD = (few_boxes,)
+_STANDARD = (as_it_is, few_boxes)
 _THOROUGH = (
     *_STANDARD,
     many_boxes,

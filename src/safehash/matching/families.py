@@ -16,6 +16,7 @@ __all__ = [
     "FADED_AGAIN",
     "FAMILIES",
     "FRAMED",
+    "NEAR",
     "NESTED",
     "NESTED_CAPTIONED",
     "NESTED_COVERED",
@@ -127,6 +128,13 @@ WHOLE = Family(
     "tuning uploads and altered copies: 54 bits at agreement 0.47, and one icon of the same set at 48 and 0.54",
 )  # fmt: skip
 
+#: The upload itself, for the look-up that every upload gets: what is a little less, or has something on it, lies so
+#: near that it shares a slot.
+NEAR = replace(
+    WHOLE, name="near", side=FRAME_SIDE, seed_distance=88, doubtful=True,
+    source="as `whole`, of whose windows it is one",
+)  # fmt: skip
+
 #: The upload levelled by some degrees.
 ROTATED = Family(
     name="rotated", side=WHOLE_SIDE, seed_distance=84, extra=14, agreement=0.45,
@@ -228,6 +236,7 @@ FAMILIES = {
     for family in (
         TURNED,
         FRAMED,
+        NEAR,
         PANEL,
         WHOLE,
         ROTATED,

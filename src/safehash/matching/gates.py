@@ -294,15 +294,20 @@ class LaidOut(Gate):
         Beyond (negative: under) the usual threshold.
     agreement : float
         The least it needs.
+    relit : Range or None
+        From where on a view whose lights were given back first is flat enough: what is blown out is flat.
     """
 
     bits: float
     agreement: float
+    relit: Range | None = None
     stage: ClassVar[int] = 4
 
     def share(self, evidence: Evidence) -> float:
         """Return how much a view is laid out, 0 to 1."""
         flat, boxes = self.ranges
+        if self.relit is not None and evidence.family.relit:
+            flat = self.relit
         as_flat = flat.share(evidence)
         return 0.0 if as_flat == 0.0 else min(as_flat, boxes.share(evidence))
 
@@ -351,8 +356,8 @@ class Kind(Gate):
         From where on a graphic has many greys.
     agreement : float
         The least that a graphic needs.
-    lit, relit : Lit or None
-        When a graphic is a photograph all the same; and when of a view whose lights were given back first.
+    lit, relit : tuple of Lit
+        When a graphic is a photograph all the same, by any of them; and when of one whose lights were given back first.
     """
 
     only: str | None = None
@@ -360,8 +365,8 @@ class Kind(Gate):
     near_bits: float = 10
     near: Range = Range("greys", 3.8, 4.2)
     agreement: float = 0.65
-    lit: Lit | None = None
-    relit: Lit | None = None
+    lit: tuple[Lit, ...] = ()
+    relit: tuple[Lit, ...] = ()
     stage: ClassVar[int] = 5
 
     def share(self, evidence: Evidence) -> float:
@@ -373,15 +378,16 @@ class Kind(Gate):
     def allows(self, evidence: Evidence, room: Room) -> float | Refusal:
         share = self.share(evidence)
         allowed = self._allowed(evidence, share, room.bits, room.agreement)
-        lit = self.relit if evidence.family.relit else self.lit
-        if lit is None or share == 1.0:
+        if share == 1.0:
             return allowed
         # A photograph whose lights are blown out, by what is left of it.
-        agreement = max(room.agreement, lit.agreement)
-        by_the_rest = self._allowed(evidence, lit.share(evidence), min(room.bits, lit.bits), agreement)
-        if isinstance(by_the_rest, Refusal):
-            return allowed
-        return by_the_rest if isinstance(allowed, Refusal) else max(allowed, by_the_rest)
+        for lit in self.relit if evidence.family.relit else self.lit:
+            agreement = max(room.agreement, lit.agreement)
+            by_the_rest = self._allowed(evidence, lit.share(evidence), min(room.bits, lit.bits), agreement)
+            if isinstance(by_the_rest, Refusal):
+                continue
+            allowed = by_the_rest if isinstance(allowed, Refusal) else max(allowed, by_the_rest)
+        return allowed
 
     def _allowed(self, evidence: Evidence, share: float, bits: float, agreement: float) -> float | Refusal:
         least = _between(self.agreement, agreement, share)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ from .refining import refined
 from .sampling import Sample, Sampled
 from .settings import EFFORTS, Effort, check_effort
 from .thumbnails import Thumbnails
+from .turning import may_be_turned
 from .view_words import TURN_NAMES, described
 from .weighing import bits_of
 from .windows import MIRRORED
@@ -257,16 +259,25 @@ def look_up(
     as_shown: Hash | None = None
     failures: list[ImageError] = []
     most_turned = MOST_TURNED
+    is_lazy = index.algorithm is Algorithm.PDQ and EFFORTS.index(effort) < _ALWAYS_TURNED
 
-    def is_enough(own: Hash) -> bool:
+    def is_enough(own: Hash, thumbs: Thumbnails) -> bool:
         """Tell whether nothing but the picture as it is will be looked up, if that."""
         is_low = not _is_good(own.quality, min_quality)
-        return witness is None and (is_low or (own.digest, is_low) in looked_up)
+        return witness is None and (is_low or (own.digest, is_low) in looked_up or not is_turned(own, thumbs))
+
+    def is_turned(own: Hash, thumbs: Thumbnails, by: Effort = effort) -> bool:
+        """Tell whether an effort looks other orientations of a picture up."""
+        if index.algorithm is not Algorithm.PDQ or EFFORTS.index(by) >= _ALWAYS_TURNED:
+            return True
+        return may_be_turned(own, thumbs, index, max_distance)
 
     for picture, name, plain, since, is_further in _pictures(frames, effort, failures, deadline):
+        # A kept one without what holds the decoder's pixels: `_pictures` looks at that itself.
+        thumbs = Thumbnails(replace(picture, also=()))
         own, queries, n_doubtful = _plain_views(
             picture, index.algorithm, "fast" if plain or not len(index) else effort,
-            most=most_turned, is_enough=is_enough if looked_up else None,
+            most=most_turned, is_enough=partial(is_enough, thumbs=thumbs) if looked_up or is_lazy else None,
         )  # fmt: skip
         most_turned -= n_doubtful
         if looked_at is not None:
@@ -276,8 +287,7 @@ def look_up(
             continue
         as_shown = as_shown if is_further and as_shown else own
         is_another = plain and own.distance(as_shown) > max_distance
-        # A kept one without what holds the decoder's pixels: `_pictures` looks at that itself.
-        thumbs, before = Thumbnails(replace(picture, also=())), set(found.best)
+        before, untouched = set(found.best), frozenset[int]()
         why_not, is_low = "", not _is_good(own.quality, min_quality)
         looks = [(queries, "")]
         if (own.digest, is_low) in looked_up:  # of the frames of an animation many are the same
@@ -288,6 +298,9 @@ def look_up(
             queries, rest = queries.first(), queries.after_first()
             why_not = why_low if low_quality_distance is None else ""
             looks = [(queries, why_not), (rest, why_low)]
+        elif len(queries.names) > 1 and witness is not None and not is_turned(own, thumbs):
+            queries, rest = queries.first(), queries.after_first()
+            looks = [(queries, ""), (rest, "no entry is near a guess at the digests of its turns")]
         if witness is not None:
             for each, why in looks:
                 witness.looks_at(name, own, each.named(), why)
@@ -299,10 +312,13 @@ def look_up(
                 _search(queries, thumbs, index, name, found, within, LOW_QUALITY)
             else:
                 as_it_is = SEEN_OTHERWISE if is_another else None
-                _search(queries, thumbs, index, name, found, found.within, as_it_is)
+                untouched = _search(queries, thumbs, index, name, found, found.within, as_it_is)
         if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
             sample.offer(own, thumbs, name, picture.shown_for, since)
         found.since.update(dict.fromkeys(found.best.keys() - before, since))
+        turned = found.best.keys() - before - untouched
+        if turned and not is_turned(own, thumbs, "standard"):
+            found.since.update(dict.fromkeys(turned, max(since, _ALWAYS_TURNED)))
         del picture, thumbs  # the last one, too: what is made of a kept one takes its place in memory
     if first is None:
         raise ValueError("no frames to look up")
@@ -490,8 +506,13 @@ def _further_pictures(
         del picture
 
 
+#: Place in `EFFORTS` of the first that looks every picture up turned, be an entry near a guess at its digests or not.
+_ALWAYS_TURNED = EFFORTS.index("thorough")
+
 #: The views that need no window, in the order of their queries.
 _PLAIN_VIEWS = (*TURN_NAMES, "negative", f"negative, {TURN_NAMES[MIRRORED]}")
+#: Each byte with all its bits turned over.
+_INVERTED = bytes(range(255, -1, -1))
 
 
 def _plain_views(
@@ -510,7 +531,7 @@ def _plain_views(
     most : int
         As of `turned_digests`, whose `n_doubtful` comes back.
     is_enough : callable or None
-        Given the picture's hash, whether that is all that will be looked up.
+        Given the picture's hash, whether that is all that will be looked up; None: it is not.
     """
     own, n_doubtful = None, 0
     if effort == "fast" or is_enough is not None:
@@ -523,10 +544,8 @@ def _plain_views(
     else:
         own = own or hash_decoded(picture, algorithm=algorithm)
         turned = tuple(each.digest for each in own.orientations())
-    digests = np.empty((len(_PLAIN_VIEWS), algorithm.n_bytes), np.uint8)
-    digests[:8] = np.frombuffer(b"".join(turned), np.uint8).reshape(8, -1)
-    np.invert(digests[0], out=digests[8])
-    np.invert(digests[MIRRORED], out=digests[9])
+    negatives = (turned[0].translate(_INVERTED), turned[MIRRORED].translate(_INVERTED))
+    digests = np.frombuffer(b"".join((*turned, *negatives)), np.uint8).reshape(len(_PLAIN_VIEWS), -1)
     return own, _Queries(digests, _PLAIN_VIEWS), n_doubtful
 
 
@@ -548,12 +567,15 @@ def _search(
     found: _Finds,
     within: int,
     as_it_is: Gates | None,
-) -> None:
-    """Take what a view without a window comes so near to, in bits; `as_it_is` judges the picture as it is."""
+) -> frozenset[int]:
+    """Take what a view without a window comes so near to, in bits; `as_it_is` judges the picture as it is.
+
+    Returns the rows that the picture as it is came so near to.
+    """
     digests = queries.digests
     offsets, rows, distances = index.search_many(digests, max_distance=within)
     if not len(rows):
-        return
+        return frozenset()
     query_of = np.repeat(np.arange(len(digests)), np.diff(offsets))
     for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
         view = queries.names[query]
@@ -562,3 +584,4 @@ def _search(
             candidate = Candidate(family=TURNED if is_turned else AS_IT_IS, row=row, distance=distance)
             evidence = Evidence(candidate, index.digests_of([row]), thumbs)
         found.take(name, _named(view, name), row, distance, evidence, TURNS if is_turned else as_it_is)
+    return frozenset(rows[: offsets[1]].tolist())

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from .. import _views
 from .._digests import turn_each
 from .fading import on_canvas
-from .families import FADED, FADED_AGAIN, FRAMED, PANEL, ROTATED, WHOLE, Family
-from .thumbnails import FRAME_SIDE, N_BOXES, PANEL_SIDE, WHOLE_SIDE, Thumbnails
+from .families import FADED, FADED_AGAIN, FRAMED, NEAR, PANEL, ROTATED, WHOLE, Family
+from .thumbnails import FRAME_SIDE, N_BOXES, PANEL_SIDE, THE_UPLOAD, WHOLE_SIDE, Thumbnails
 
 __all__ = [
     "ANGLES",
@@ -23,6 +23,7 @@ __all__ = [
     "Group",
     "add_levelled",
     "add_windows",
+    "as_it_is",
     "few_boxes",
     "larger_windows",
     "larger_windows_again",
@@ -63,6 +64,8 @@ _MUCH_MORE = ((0.0, 1), (0.2, 5), (0.36, 6), (0.5, 7))
 _MUCH_MORE_AGAIN = ((0.0, 1), (0.2, 4), (0.36, 5), (0.5, 5))
 #: On one axis and nothing on the other no more than this is `wholes`' own.
 _MORE_OF_WHOLES = 0.2
+
+_THE_UPLOAD = np.array([THE_UPLOAD])
 
 #: Degrees tried; refining reaches about 1.5 degrees to either side of each.
 ANGLES = (-5.0, -3.5, -2.0, 2.0, 3.5, 5.0)
@@ -168,9 +171,8 @@ class Batch:
         """Return rows of every group as they are in its orientation."""
         if not each:
             return np.empty((0, 32), np.uint8)
-        orientations = np.array([group.orientation for group in self.groups], np.uint8)
-        of_rows = np.repeat(orientations, [len(group.digests) for group in self.groups])
-        return turn_each(np.concatenate(each), of_rows, marks=marks)
+        of_rows = b"".join(bytes((group.orientation,)) * len(group.digests) for group in self.groups)
+        return turn_each(np.concatenate(each), np.frombuffer(of_rows, np.uint8), marks=marks)
 
 
 @lru_cache(maxsize=8)
@@ -183,6 +185,15 @@ def _grown(
     row_of, col_of = np.divmod(np.arange(len(spans) ** 2, dtype=np.int32), np.int32(len(spans)))
     windows = np.concatenate([spans[row_of], spans[col_of]], axis=1)
     return spans, row_of.astype(np.int32), col_of.astype(np.int32), windows
+
+
+def as_it_is(thumbs: Thumbnails) -> Batch:
+    """Return the upload itself, for every upload: entries farther than a threshold, refined."""
+    digest, doubts = thumbs.whole()
+    batch = Batch(NEAR, thumbs)
+    for orientation in (0, MIRRORED):
+        batch.add(digest, _THE_UPLOAD, orientation, doubts=doubts)
+    return batch
 
 
 def few_boxes(thumbs: Thumbnails) -> Batch:
