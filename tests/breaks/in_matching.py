@@ -18,6 +18,15 @@ _DECIDING, _FLOOD, _LOOK_UP, _SAMPLING, _FILE, _DECISION = (
 
 BREAKS = (
     Break(
+        what="other bits are doubtful of a guess than of the turned picture",
+        file="src/safehash/matching/turning.py",
+        before="_TURNS) ^ _INVERTED",
+        after="_TURNS) ^ 0",
+        dies=(
+            "tests/matching/test_turning.py::test_guesses_and_their_doubts_are_those_of_turned_thumbnails",
+        ),
+    ),
+    Break(
         what="boxes without evidence are looked up for every upload",
         file="src/safehash/matching/thumbnails.py",
         before="least = _LEAST_EVIDENCE if coarse else -math.inf",

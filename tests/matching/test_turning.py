@@ -14,7 +14,7 @@ from safehash.evaluation.manipulations import MANIPULATIONS, apply
 from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
 from safehash.hashing.bits import distance_between
-from safehash.hashing.hashes import Algorithm
+from safehash.hashing.hashes import Algorithm, Hash
 from safehash.images import decoding
 from safehash.matching import efforts, turning, views
 from safehash.matching.families import NEAR
@@ -22,6 +22,7 @@ from safehash.matching.refining import refined
 from safehash.matching.thumbnails import Thumbnails
 from safehash.matching.windows import as_it_is, few_boxes
 from safehash.search.index import Index
+from safehash.search.seeds import seed
 
 NAMES = ("astronaut", "chelsea", "coffee", "rocket")
 
@@ -78,6 +79,39 @@ def test_what_a_thumbnail_says_little_of_is_always_turned(index: Index, turned: 
     own = compute.hash_decoded(decoded(Image.fromarray(lines)), algorithm=Algorithm.PDQ)
     assert distance_between(thumbs.whole()[0].tobytes(), own.digest) > 16
     assert turning.may_be_turned(own, thumbs, index, 31)
+
+
+def test_guesses_and_their_doubts_are_those_of_turned_thumbnails(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload, asked = picture("rocket").resize((256, 256)), []
+
+    def noted(index: Index, queries: Any, **options: Any) -> Any:
+        asked.append((queries, options["doubts"]))
+        return seed(index, queries, **options)
+
+    monkeypatch.setattr(turning, "seed", noted)
+    thumbs = Thumbnails(decoded(upload))
+    turning.may_be_turned(Hash(Algorithm.PDQ, thumbs.whole()[0].tobytes()), thumbs, index, 31)
+    ((guesses, doubts),) = asked
+    turns = [Thumbnails(decoded(Image.fromarray(each))) for each in turned_arrays(np.asarray(upload))]
+    expected = np.concatenate([each.whole()[0] for each in turns])
+    sure = ~np.concatenate([each.whole()[1] for each in turns])
+    assert (((guesses[:7] ^ expected) & sure) == 0).all(), "what differs is rounding"
+    assert np.unpackbits(doubts[:7] ^ ~sure).mean() < 0.1
+    np.testing.assert_array_equal(guesses[7], ~thumbs.whole()[0][0])
+    np.testing.assert_array_equal(doubts[7], thumbs.whole()[1][0])
+
+
+def turned_arrays(pixels: np.ndarray) -> list[np.ndarray]:
+    """Return the seven other orientations, in the order of `Hash.orientations`."""
+    own = compute.hash_array(pixels)
+    turned = [np.rot90(side, times) for side in (pixels, pixels[:, ::-1]) for times in range(4)]
+    hashes = [compute.hash_array(np.ascontiguousarray(each)) for each in turned]
+    return [
+        np.ascontiguousarray(turned[min(range(8), key=lambda at: hashes[at].distance(guess))])
+        for guess in own.orientations()[1:]
+    ]
 
 
 def test_what_more_effort_alone_finds_turned_is_looked_for_by_all_families(
