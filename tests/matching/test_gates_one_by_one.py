@@ -15,7 +15,7 @@ from safehash.matching.views import Hit, _Finds
 #: A window of a photograph that every gate lets pass, 26 bits beyond the usual 31: 18 of its family, 8 for detail.
 PHOTOGRAPH: dict[str, Any] = {
     "agreement": 0.7, "turned": False, "coverage": 1.0, "missing": 0.0, "quality": 90, "faint": 0.01, "greys": 5.8,
-    "common": 0.15, "contrast": 60.0, "flat": 0.05, "plain_ground": False, "boxes": 0.0, "pixels": 400.0,
+    "common": 0.15, "contrast": 60.0, "flat": 0.05, "lined": 0.0, "plain_ground": False, "boxes": 0.0, "pixels": 400.0,
     "plain_distance": 95, "degenerate": False, "hidden": 0.0, "lit": 0.1, "lit_greys": 0.0, "lit_common": 1.0,
     "lit_flat": 1.0, "laid_out": 0.0, "rest": 0.0,
 }  # fmt: skip
@@ -99,6 +99,8 @@ ALONE: list[tuple[str, dict[str, Any], int, int]] = [
         31 + 19,
         31 + 19,
     ),  # two thirds of 14 to 18, and a third of 8
+    ("lines", {"lined": 0.16}, 16, 57),
+    ("lines", {"lined": 0.10}, 57, 57),
     ("plain ground", {"plain_ground": True, "greys": 4.49}, 16, 31),
     ("plain ground", {"plain_ground": True, "greys": 4.5}, 31, 31),
     ("flat share of the rest", {"hidden": 0.2, "flat": 0.28}, 16, 31 + 20),
