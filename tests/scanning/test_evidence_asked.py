@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> Path:
     photos = tmp_path / "photos"
     photos.mkdir()
     width, height = PHOTO.size
-    for share in (0, 10, 20):
+    for share in (0, 10, 28):
         cut = width * share // 200, height * share // 200
         PHOTO.crop((*cut, width - cut[0], height - cut[1])).save(photos / f"{share:02}.jpg", quality=85)
     (tmp_path / "own.csv").write_text(f"hash,id\n{safehash.hash_array(np.asarray(PHOTO)).hex},own\n")
@@ -108,12 +108,12 @@ def test_the_page_says_how_sure_each_match_is(store: Path) -> None:
     said = {
         (data["entries"][row[1]][0], row[3]): (row[7], *data["evidence"][row[13]]) for row in data["rows"]
     }
-    bits = said["own", "20.jpg"][1]
+    bits = said["own", "28.jpg"][1]
     assert 4 <= bits < 6
     assert said == {
         ("own", "00.jpg"): (None, said["own", "00.jpg"][1], "strong"),
         ("own", "10.jpg"): (None, said["own", "10.jpg"][1], "strong"),
-        ("own", "20.jpg"): ("evidence", bits, "fair"),
+        ("own", "28.jpg"): ("evidence", bits, "fair"),
         ("more", "00.jpg"): (None, None, "unknown"),
     }
     (choice,) = re.findall(r'<select id="filter-evidence">(.*?)</select>', page)
