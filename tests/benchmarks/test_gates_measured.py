@@ -21,9 +21,9 @@ ROOT = Path(__file__).parents[2]
 #: A window of a photograph that every gate lets pass up to 57 bits.
 PHOTOGRAPH: dict[str, Any] = {
     "distance": 40, "agreement": 0.7, "turned": False, "coverage": 1.0, "missing": 0.0, "quality": 90, "faint": 0.01,
-    "greys": 5.8, "common": 0.15, "contrast": 60.0, "flat": 0.05, "lined": 0.0, "plain_ground": False, "boxes": 0.0, "pixels": 400.0,
+    "greys": 5.8, "common": 0.15, "contrast": 60.0, "flat": 0.05, "plain_ground": False, "boxes": 0.0, "pixels": 400.0,
     "plain_distance": 95, "degenerate": False, "hidden": 0.0, "lit": 0.1, "lit_greys": 0.0, "lit_common": 1.0,
-    "lit_flat": 1.0, "laid_out": 0.0, "rest": 0.0,
+    "lit_flat": 1.0, "lined": 0.0, "laid_out": 0.0, "rest": 0.0,
 }  # fmt: skip
 NAMES = tuple(gate.name for gate in WINDOWS.gates)
 

@@ -139,8 +139,8 @@ def test_more_views_of_an_entry_take_no_evidence_away() -> None:
     sure = Evidence.of(AS_IT_IS, {"distance": 4, "faint": 0, "greys": 5.6, "common": 0.15, "contrast": 60, "flat": 0.1,
                                   "pixels": 800, "agreement": None})  # fmt: skip
     unsure = Evidence.of(WHOLE, {"distance": 40, "agreement": 0.5, "turned": 0, "missing": 0.2, "greys": 5.0,
-                                 "common": 0.3, "contrast": 40, "flat": 0.3, "laid_out": 0, "coverage": 1, "pixels": 400,
-                                 "plain_distance": 70})  # fmt: skip
+                                 "common": 0.3, "contrast": 40, "flat": 0.3, "laid_out": 0, "coverage": 1,
+                                 "pixels": 400, "plain_distance": 70})  # fmt: skip
     assert bits_of(sure) > bits_of(unsure) + 4
     for first, then in ((sure, unsure), (unsure, sure)):
         found = _Finds(31, None)
