@@ -287,7 +287,6 @@ def look_up(
             continue
         as_shown = as_shown if is_further and as_shown else own
         is_another = plain and own.distance(as_shown) > max_distance
-        before, untouched = set(found.best), frozenset[int]()
         why_not, is_low = "", not _is_good(own.quality, min_quality)
         looks = [(queries, "")]
         if (own.digest, is_low) in looked_up:  # of the frames of an animation many are the same
@@ -309,16 +308,16 @@ def look_up(
                 looked_up.add((own.digest, is_low))
             if is_low and low_quality_distance is not None:
                 within = min(low_quality_distance, max_distance)
-                _search(queries, thumbs, index, name, found, within, LOW_QUALITY)
+                untouched, turned = _search(queries, thumbs, index, name, found, within, LOW_QUALITY)
             else:
                 as_it_is = SEEN_OTHERWISE if is_another else None
-                untouched = _search(queries, thumbs, index, name, found, found.within, as_it_is)
+                untouched, turned = _search(queries, thumbs, index, name, found, found.within, as_it_is)
+            found.note_since(untouched, since)
+            if turned:
+                turned_since = 0 if is_turned(own, thumbs, "standard") else _ALWAYS_TURNED
+                found.note_since(turned, max(since, turned_since))
         if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
             sample.offer(own, thumbs, name, picture.shown_for, since)
-        found.since.update(dict.fromkeys(found.best.keys() - before, since))
-        turned = found.best.keys() - before - untouched
-        if turned and not is_turned(own, thumbs, "standard"):
-            found.since.update(dict.fromkeys(turned, max(since, _ALWAYS_TURNED)))
         del picture, thumbs  # the last one, too: what is made of a kept one takes its place in memory
     if first is None:
         raise ValueError("no frames to look up")
@@ -387,8 +386,7 @@ class _Finds:
         self.limit = limit or (lambda row: max_distance)
         self.witness = witness
         self.best: dict[int, Hit] = {}
-        #: Rows found without a window, each with the place in `EFFORTS` of the least that looks at the picture it was
-        #: found in.
+        #: Rows found without a window, each with the place in `EFFORTS` of the least that finds it so.
         self.since: dict[int, int] = {}
         self.refused: dict[int, Refused] = {}
 
@@ -412,6 +410,11 @@ class _Finds:
         if evidence is not None and gates is not None:
             self._note(row, distance, view, evidence, gates)
         return False
+
+    def note_since(self, rows: Iterable[int], since: int) -> None:
+        """Note that one effort finds these rows without a window; of those that do, the least counts."""
+        for row in rows:
+            self.since[row] = min(since, self.since.get(row, since))
 
     def _is_beyond(self, row: int, distance: int, evidence: Evidence) -> bool:
         """Tell whether a row lies farther than its family allows, whatever gates say: they only take away from that."""
@@ -567,15 +570,14 @@ def _search(
     found: _Finds,
     within: int,
     as_it_is: Gates | None,
-) -> frozenset[int]:
+) -> tuple[set[int], set[int]]:
     """Take what a view without a window comes so near to, in bits; `as_it_is` judges the picture as it is.
 
-    Returns the rows that the picture as it is came so near to.
+    Returns the rows that were found by the picture as it is, and those found by its other views.
     """
     digests = queries.digests
     offsets, rows, distances = index.search_many(digests, max_distance=within)
-    if not len(rows):
-        return frozenset()
+    untouched, turned = set[int](), set[int]()
     query_of = np.repeat(np.arange(len(digests)), np.diff(offsets))
     for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
         view = queries.names[query]
@@ -583,5 +585,7 @@ def _search(
         if index.algorithm is Algorithm.PDQ:
             candidate = Candidate(family=TURNED if is_turned else AS_IT_IS, row=row, distance=distance)
             evidence = Evidence(candidate, index.digests_of([row]), thumbs)
-        found.take(name, _named(view, name), row, distance, evidence, TURNS if is_turned else as_it_is)
-    return frozenset(rows[: offsets[1]].tolist())
+        gates = TURNS if is_turned else as_it_is
+        if found.take(name, _named(view, name), row, distance, evidence, gates):
+            (turned if is_turned else untouched).add(row)
+    return untouched, turned
