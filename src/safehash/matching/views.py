@@ -258,7 +258,8 @@ def look_up(
     looked_up: set[tuple[bytes, bool]] = set()
     as_shown: Hash | None = None
     failures: list[ImageError] = []
-    most_turned = MOST_TURNED
+    # Of pictures that "standard" turns, too, and of others: what more effort turns takes nothing from those.
+    most_turned = {True: MOST_TURNED, False: MOST_TURNED}
     is_lazy = index.algorithm is Algorithm.PDQ and EFFORTS.index(effort) < _ALWAYS_TURNED
 
     def is_enough(own: Hash, thumbs: Thumbnails) -> bool:
@@ -272,14 +273,25 @@ def look_up(
             return True
         return may_be_turned(own, thumbs, index, max_distance)
 
+    def is_led(own: Hash, thumbs: Thumbnails) -> bool:
+        """Tell whether "standard" looks other orientations of a picture up, whatever this effort does."""
+        is_new = _is_good(own.quality, min_quality) and (own.digest, False) not in looked_up
+        return is_new and is_turned(own, thumbs, "standard")
+
+    def most_of(own: Hash, thumbs: Thumbnails) -> int:
+        """Return what is left of the pixels that the reference's rounding may decide on, of pictures like this one."""
+        return most_turned[is_led(own, thumbs)]
+
     for picture, name, plain, since, is_further in _pictures(frames, effort, failures, deadline):
         # A kept one without what holds the decoder's pixels: `_pictures` looks at that itself.
         thumbs = Thumbnails(replace(picture, also=()))
         own, queries, n_doubtful = _plain_views(
             picture, index.algorithm, "fast" if plain or not len(index) else effort,
-            most=most_turned, is_enough=partial(is_enough, thumbs=thumbs) if looked_up or is_lazy else None,
+            most=partial(most_of, thumbs=thumbs),
+            is_enough=partial(is_enough, thumbs=thumbs) if first is not None or is_lazy else None,
         )  # fmt: skip
-        most_turned -= n_doubtful
+        if n_doubtful:
+            most_turned[is_led(own, thumbs)] -= n_doubtful
         if looked_at is not None:
             looked_at(picture, own)
         first = first or (own, picture.provenance)
@@ -523,7 +535,7 @@ def _plain_views(
     algorithm: Algorithm,
     effort: Effort,
     *,
-    most: int,
+    most: Callable[[Hash], int],
     is_enough: Callable[[Hash], bool] | None,
 ) -> tuple[Hash, _Queries, int]:
     """Return the picture's hash as it is, the digests of the views that need no window, and how much that took.
@@ -531,10 +543,11 @@ def _plain_views(
     Parameters
     ----------
     picture, algorithm, effort
-    most : int
-        As of `turned_digests`, whose `n_doubtful` comes back.
+    most : callable
+        Given the picture's hash, as of `turned_digests`, whose `n_doubtful` comes back.
     is_enough : callable or None
-        Given the picture's hash, whether that is all that will be looked up; None: it is not.
+        Given the picture's hash, whether that is all that will be looked up; None: it is not, and nothing was turned
+        before.
     """
     own, n_doubtful = None, 0
     if effort == "fast" or is_enough is not None:
@@ -542,7 +555,7 @@ def _plain_views(
         if effort == "fast" or (is_enough is not None and is_enough(own)):
             return own, _Queries(np.frombuffer(own.digest, np.uint8)[None], _PLAIN_VIEWS[:1]), 0
     if algorithm is Algorithm.PDQ:
-        turned, quality, n_doubtful = turned_digests(picture, most=most)
+        turned, quality, n_doubtful = turned_digests(picture, most=MOST_TURNED if own is None else most(own))
         own = Hash(algorithm, turned[0], quality=quality)
     else:
         own = own or hash_decoded(picture, algorithm=algorithm)
