@@ -36,8 +36,8 @@ BREAKS = (
     Break(
         what="uploads are turned that no entry is near",
         file="src/safehash/matching/turning.py",
-        before="max_distance=min(max_distance + _BEYOND, 256)).rows) > 0",
-        after="max_distance=min(max_distance + _BEYOND, 256)).rows) >= 0",
+        before="max_distance=within, doubts=doubtful).rows) > 0",
+        after="max_distance=within, doubts=doubtful).rows) >= 0",
         dies=("tests/matching/test_turning.py::test_an_upload_is_turned_where_a_guess_leads_to_an_entry",),
     ),
     Break(
