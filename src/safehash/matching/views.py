@@ -224,8 +224,9 @@ def look_up(
     low_quality_distance : int or None
         Pictures of lower quality are looked up as they are within so many bits; None: not at all.
     effort : "fast", "standard", "thorough" or "exhaustive"
-        "fast" takes each picture as it is. "standard" adds orientations, negatives, and boxes inside the
-        picture (borders, screenshots, collages). "thorough" adds crops, tilts, boxes taken for uploads of their own and
+        "fast" takes each picture as it is. "standard" adds orientations and negatives, where a guess leads to an
+        entry, the picture itself, refined, and boxes inside it (borders, screenshots, collages). "thorough" turns every
+        picture, and adds crops, tilts, boxes taken for uploads of their own and
         what something hides, and looks harder for boxes; "exhaustive" goes on with these. Each `Also` says from which
         effort on it counts.
     along : Along
@@ -531,13 +532,9 @@ _INVERTED = bytes(range(255, -1, -1))
 
 
 def _plain_views(
-    picture: Decoded,
-    algorithm: Algorithm,
-    effort: Effort,
-    *,
-    most: Callable[[Hash], int],
-    is_enough: Callable[[Hash], bool] | None,
-) -> tuple[Hash, _Queries, int]:
+    picture: Decoded, algorithm: Algorithm, effort: Effort, *,
+    most: Callable[[Hash], int], is_enough: Callable[[Hash], bool] | None,
+) -> tuple[Hash, _Queries, int]:  # fmt: skip
     """Return the picture's hash as it is, the digests of the views that need no window, and how much that took.
 
     Parameters
@@ -576,14 +573,9 @@ def _named(view: str, name: str) -> str:
 
 
 def _search(
-    queries: _Queries,
-    thumbs: Thumbnails,
-    index: Index,
-    name: str,
-    found: _Finds,
-    within: int,
+    queries: _Queries, thumbs: Thumbnails, index: Index, name: str, found: _Finds, within: int,
     as_it_is: Gates | None,
-) -> tuple[set[int], set[int]]:
+) -> tuple[set[int], set[int]]:  # fmt: skip
     """Take what a view without a window comes so near to, in bits; `as_it_is` judges the picture as it is.
 
     Returns the rows that were found by the picture as it is, and those found by its other views.
