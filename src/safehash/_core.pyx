@@ -85,7 +85,7 @@ cdef int A_COUPLE = 2
 
 #: Pixels up to which that holds for the seven turned pictures, too: 3 ns a pixel each, and of lines that are hardly any
 #: pixels wide up to 65 ns, so that a side counts as this many at least. Only the picture itself may cost that at any size.
-#: Of all pictures of one upload together it is as many (matching/views.py).
+#: Of all pictures of one upload together it is as many, of those that more effort alone turns as many again (views.py).
 MOST_TURNED = 1 << 24
 cdef Py_ssize_t THIN = 64
 

@@ -96,14 +96,21 @@ BREAKS = (
     Break(
         what="every doubtful picture of an upload is turned, however many there are",
         file=_VIEWS,
-        before="        most_turned -= n_doubtful\n",
-        after="",
+        before="            most_turned[is_led(own, thumbs)] -= n_doubtful\n",
+        after="            pass\n",
         dies=(f"{_DOUBTFUL}::test_turns_are_looked_at_closely_for_so_many_pixels_of_an_upload",),
+    ),
+    Break(
+        what="what more effort turns takes pixels from what less effort does",
+        file=_VIEWS,
+        before="        return most_turned[is_led(own, thumbs)]",
+        after="        return min(most_turned.values())",
+        dies=(f"{_DOUBTFUL}::test_what_more_effort_turns_takes_nothing_from_what_less_does",),
     ),
     Break(
         what="each of many flat frames is turned",
         file=_VIEWS,
-        before="is_enough=partial(is_enough, thumbs=thumbs) if looked_up or is_lazy else None",
+        before="is_enough=partial(is_enough, thumbs=thumbs) if first is not None or is_lazy else None",
         after="is_enough=None",
         dies=(
             f"{_DOUBTFUL}::test_of_frames_that_are_flat_the_first_alone_is_turned",

@@ -11,7 +11,7 @@ _JUDGEMENT, _GATES, _FAMILIES = (
     f"src/safehash/matching/{name}.py" for name in ("judgement", "gates", "families")
 )
 _ALL = "(AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT, ASLANT, *_SEEN)"
-_KINDS = "_KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)"
+_KINDS = "_KINDS = (GREYS, COMMON, FLAT, CONTRAST, LINED, PLAIN_GROUND)"
 
 
 def _off(gate: str) -> Break:
@@ -47,6 +47,7 @@ BREAKS = (
             "COMMON",
             "FLAT",
             "CONTRAST",
+            "LINED",
             "PLAIN_GROUND",
             "REST_FLAT",
             "ASLANT",

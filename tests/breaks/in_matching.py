@@ -36,8 +36,8 @@ BREAKS = (
     Break(
         what="uploads are turned that no entry is near",
         file="src/safehash/matching/turning.py",
-        before="max_distance=min(max_distance + _BEYOND, 256)).rows) > 0",
-        after="max_distance=min(max_distance + _BEYOND, 256)).rows) >= 0",
+        before="max_distance=within, doubts=doubtful).rows) > 0",
+        after="max_distance=within, doubts=doubtful).rows) >= 0",
         dies=("tests/matching/test_turning.py::test_an_upload_is_turned_where_a_guess_leads_to_an_entry",),
     ),
     Break(
@@ -57,10 +57,19 @@ BREAKS = (
     Break(
         what="what more effort alone finds turned is settled for less effort, too",
         file="src/safehash/matching/views.py",
-        before="found.since.update(dict.fromkeys(turned, max(since, _ALWAYS_TURNED)))",
-        after="found.since.update(dict.fromkeys(turned, since))",
+        before="found.note_since(turned, max(since, turned_since))",
+        after="found.note_since(turned, since)",
         dies=(
             "tests/matching/test_turning.py::test_what_more_effort_alone_finds_turned_is_looked_for_by_all_families",
+        ),
+    ),
+    Break(
+        what="the first find of a row without a window counts, not that of the least effort",
+        file="src/safehash/matching/views.py",
+        before="self.since[row] = min(since, self.since.get(row, since))",
+        after="self.since.setdefault(row, since)",
+        dies=(
+            "tests/matching/test_turning.py::test_what_little_effort_finds_otherwise_is_no_find_of_more_effort_alone",
         ),
     ),
     Break(

@@ -12,6 +12,7 @@ from safehash.hashing.compute import hash_array, turned_digests
 from safehash.hashing.hashes import Hash
 from safehash.images.pictures import Decoded, Provenance
 from safehash.matching import views
+from safehash.matching.settings import Effort
 from safehash.search.index import Index
 
 SIDE = 96
@@ -42,11 +43,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
-def looked_up(pictures: list[Decoded]) -> views.ViewResult:
+def looked_up(pictures: list[Decoded], effort: Effort = "standard") -> views.ViewResult:
     def frames() -> Iterator[Decoded]:
         yield from pictures
 
-    return views.look_up(frames(), Index([Hash("pdq", bytes(32))]), max_distance=31, min_quality=50)
+    return views.look_up(
+        frames(), Index([Hash("pdq", bytes(32))]), max_distance=31, min_quality=50, effort=effort
+    )
 
 
 def test_of_frames_that_are_the_same_one_is_turned(asked: list[int]) -> None:
@@ -70,6 +73,19 @@ def test_turns_are_looked_at_closely_for_so_many_pixels_of_an_upload(
     looked_up([checks(7), checks(5, turned=True), checks(9), checks(11), checks(13)])
     left = [2, 1, 1, 0, 0]  # what was not in doubt took nothing
     assert asked == [each * SIDE * SIDE for each in left]
+
+
+def test_what_more_effort_turns_takes_nothing_from_what_less_does(
+    asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = [checks(7), checks(9), checks(11)]
+    led = hash_array(pictures[2].pixels)
+    monkeypatch.setattr(views, "MOST_TURNED", SIDE * SIDE)
+    monkeypatch.setattr(views, "may_be_turned", lambda own, *given: own == led)
+    for effort, left in (("standard", [1]), ("thorough", [1, 0, 1])):
+        asked.clear()
+        looked_up(pictures, effort)  # type: ignore[arg-type]
+        assert asked == [each * SIDE * SIDE for each in left]
 
 
 def test_more_pixels_than_that_are_summed_once() -> None:

@@ -132,6 +132,29 @@ def test_what_more_effort_alone_finds_turned_is_looked_for_by_all_families(
         assert seen[0] == may_be
 
 
+@pytest.mark.parametrize("why", ["another frame", "low quality"])
+def test_what_little_effort_finds_otherwise_is_no_find_of_more_effort_alone(
+    why: str, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More effort would look at it with the families of less, which leave it alone: others have its place there."""
+    seen = []
+
+    def noted(batch: Any, index: Index, settled: Any, told: Any = (), **options: Any) -> Any:
+        seen.append(3 in settled)
+        return refined(batch, index, settled, told, **options)
+
+    monkeypatch.setattr(views, "refined", noted)
+    monkeypatch.setattr(views, "may_be_turned", lambda *given: False)
+    upload = picture("rocket")
+    frames = [ImageOps.mirror(upload), upload] if why == "another frame" else [upload]
+    found = views.look_up(
+        [decoded(each) for each in frames], index, max_distance=31,
+        min_quality=50 if why == "another frame" else 101, low_quality_distance=16, effort="thorough",
+    )  # fmt: skip
+    assert [hit.row for hit in found.hits] == [3]
+    assert seen and all(seen)
+
+
 def test_a_guess_that_leads_nowhere_is_told(index: Index) -> None:
     class Told:
         beyond = 33

@@ -89,7 +89,8 @@ class Near:
     matches : bool
         Whether it lies within that.
     gates : tuple of GateSaid
-        All of them, also those that were not asked any more. None are asked of the picture as it is.
+        All of them, also those that were not asked any more. None are asked of the picture as it is,
+        if that is neither of low quality nor what tools alone see.
     measures : mapping
         What gates look at, by name, where any were asked.
     evidence : float or None

@@ -224,8 +224,9 @@ def look_up(
     low_quality_distance : int or None
         Pictures of lower quality are looked up as they are within so many bits; None: not at all.
     effort : "fast", "standard", "thorough" or "exhaustive"
-        "fast" takes each picture as it is. "standard" adds orientations, negatives, and boxes inside the
-        picture (borders, screenshots, collages). "thorough" adds crops, tilts, boxes taken for uploads of their own and
+        "fast" takes each picture as it is. "standard" adds orientations and negatives, where a guess leads to an
+        entry, the picture itself, refined, and boxes inside it (borders, screenshots, collages). "thorough" turns every
+        picture, and adds crops, tilts, boxes taken for uploads of their own and
         what something hides, and looks harder for boxes; "exhaustive" goes on with these. Each `Also` says from which
         effort on it counts.
     along : Along
@@ -258,7 +259,8 @@ def look_up(
     looked_up: set[tuple[bytes, bool]] = set()
     as_shown: Hash | None = None
     failures: list[ImageError] = []
-    most_turned = MOST_TURNED
+    # Of pictures that "standard" turns, too, and of others: what more effort turns takes nothing from those.
+    most_turned = {True: MOST_TURNED, False: MOST_TURNED}
     is_lazy = index.algorithm is Algorithm.PDQ and EFFORTS.index(effort) < _ALWAYS_TURNED
 
     def is_enough(own: Hash, thumbs: Thumbnails) -> bool:
@@ -272,14 +274,25 @@ def look_up(
             return True
         return may_be_turned(own, thumbs, index, max_distance)
 
+    def is_led(own: Hash, thumbs: Thumbnails) -> bool:
+        """Tell whether "standard" looks other orientations of a picture up, whatever this effort does."""
+        is_new = _is_good(own.quality, min_quality) and (own.digest, False) not in looked_up
+        return is_new and is_turned(own, thumbs, "standard")
+
+    def most_of(own: Hash, thumbs: Thumbnails) -> int:
+        """Return what is left of the pixels that the reference's rounding may decide on, of pictures like this one."""
+        return most_turned[is_led(own, thumbs)]
+
     for picture, name, plain, since, is_further in _pictures(frames, effort, failures, deadline):
         # A kept one without what holds the decoder's pixels: `_pictures` looks at that itself.
         thumbs = Thumbnails(replace(picture, also=()))
         own, queries, n_doubtful = _plain_views(
             picture, index.algorithm, "fast" if plain or not len(index) else effort,
-            most=most_turned, is_enough=partial(is_enough, thumbs=thumbs) if looked_up or is_lazy else None,
+            most=partial(most_of, thumbs=thumbs),
+            is_enough=partial(is_enough, thumbs=thumbs) if first is not None or is_lazy else None,
         )  # fmt: skip
-        most_turned -= n_doubtful
+        if n_doubtful:
+            most_turned[is_led(own, thumbs)] -= n_doubtful
         if looked_at is not None:
             looked_at(picture, own)
         first = first or (own, picture.provenance)
@@ -287,7 +300,6 @@ def look_up(
             continue
         as_shown = as_shown if is_further and as_shown else own
         is_another = plain and own.distance(as_shown) > max_distance
-        before, untouched = set(found.best), frozenset[int]()
         why_not, is_low = "", not _is_good(own.quality, min_quality)
         looks = [(queries, "")]
         if (own.digest, is_low) in looked_up:  # of the frames of an animation many are the same
@@ -309,16 +321,16 @@ def look_up(
                 looked_up.add((own.digest, is_low))
             if is_low and low_quality_distance is not None:
                 within = min(low_quality_distance, max_distance)
-                _search(queries, thumbs, index, name, found, within, LOW_QUALITY)
+                untouched, turned = _search(queries, thumbs, index, name, found, within, LOW_QUALITY)
             else:
                 as_it_is = SEEN_OTHERWISE if is_another else None
-                untouched = _search(queries, thumbs, index, name, found, found.within, as_it_is)
+                untouched, turned = _search(queries, thumbs, index, name, found, found.within, as_it_is)
+            found.note_since(untouched, since)
+            if turned:
+                turned_since = 0 if is_turned(own, thumbs, "standard") else _ALWAYS_TURNED
+                found.note_since(turned, max(since, turned_since))
         if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
             sample.offer(own, thumbs, name, picture.shown_for, since)
-        found.since.update(dict.fromkeys(found.best.keys() - before, since))
-        turned = found.best.keys() - before - untouched
-        if turned and not is_turned(own, thumbs, "standard"):
-            found.since.update(dict.fromkeys(turned, max(since, _ALWAYS_TURNED)))
         del picture, thumbs  # the last one, too: what is made of a kept one takes its place in memory
     if first is None:
         raise ValueError("no frames to look up")
@@ -387,8 +399,7 @@ class _Finds:
         self.limit = limit or (lambda row: max_distance)
         self.witness = witness
         self.best: dict[int, Hit] = {}
-        #: Rows found without a window, each with the place in `EFFORTS` of the least that looks at the picture it was
-        #: found in.
+        #: Rows found without a window, each with the place in `EFFORTS` of the least that finds it so.
         self.since: dict[int, int] = {}
         self.refused: dict[int, Refused] = {}
 
@@ -412,6 +423,11 @@ class _Finds:
         if evidence is not None and gates is not None:
             self._note(row, distance, view, evidence, gates)
         return False
+
+    def note_since(self, rows: Iterable[int], since: int) -> None:
+        """Note that one effort finds these rows without a window; of those that do, the least counts."""
+        for row in rows:
+            self.since[row] = min(since, self.since.get(row, since))
 
     def _is_beyond(self, row: int, distance: int, evidence: Evidence) -> bool:
         """Tell whether a row lies farther than its family allows, whatever gates say: they only take away from that."""
@@ -516,22 +532,19 @@ _INVERTED = bytes(range(255, -1, -1))
 
 
 def _plain_views(
-    picture: Decoded,
-    algorithm: Algorithm,
-    effort: Effort,
-    *,
-    most: int,
-    is_enough: Callable[[Hash], bool] | None,
-) -> tuple[Hash, _Queries, int]:
+    picture: Decoded, algorithm: Algorithm, effort: Effort, *,
+    most: Callable[[Hash], int], is_enough: Callable[[Hash], bool] | None,
+) -> tuple[Hash, _Queries, int]:  # fmt: skip
     """Return the picture's hash as it is, the digests of the views that need no window, and how much that took.
 
     Parameters
     ----------
     picture, algorithm, effort
-    most : int
-        As of `turned_digests`, whose `n_doubtful` comes back.
+    most : callable
+        Given the picture's hash, as of `turned_digests`, whose `n_doubtful` comes back.
     is_enough : callable or None
-        Given the picture's hash, whether that is all that will be looked up; None: it is not.
+        Given the picture's hash, whether that is all that will be looked up; None: it is not, and nothing was turned
+        before.
     """
     own, n_doubtful = None, 0
     if effort == "fast" or is_enough is not None:
@@ -539,7 +552,7 @@ def _plain_views(
         if effort == "fast" or (is_enough is not None and is_enough(own)):
             return own, _Queries(np.frombuffer(own.digest, np.uint8)[None], _PLAIN_VIEWS[:1]), 0
     if algorithm is Algorithm.PDQ:
-        turned, quality, n_doubtful = turned_digests(picture, most=most)
+        turned, quality, n_doubtful = turned_digests(picture, most=MOST_TURNED if own is None else most(own))
         own = Hash(algorithm, turned[0], quality=quality)
     else:
         own = own or hash_decoded(picture, algorithm=algorithm)
@@ -560,22 +573,16 @@ def _named(view: str, name: str) -> str:
 
 
 def _search(
-    queries: _Queries,
-    thumbs: Thumbnails,
-    index: Index,
-    name: str,
-    found: _Finds,
-    within: int,
+    queries: _Queries, thumbs: Thumbnails, index: Index, name: str, found: _Finds, within: int,
     as_it_is: Gates | None,
-) -> frozenset[int]:
+) -> tuple[set[int], set[int]]:  # fmt: skip
     """Take what a view without a window comes so near to, in bits; `as_it_is` judges the picture as it is.
 
-    Returns the rows that the picture as it is came so near to.
+    Returns the rows that were found by the picture as it is, and those found by its other views.
     """
     digests = queries.digests
     offsets, rows, distances = index.search_many(digests, max_distance=within)
-    if not len(rows):
-        return frozenset()
+    untouched, turned = set[int](), set[int]()
     query_of = np.repeat(np.arange(len(digests)), np.diff(offsets))
     for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
         view = queries.names[query]
@@ -583,5 +590,7 @@ def _search(
         if index.algorithm is Algorithm.PDQ:
             candidate = Candidate(family=TURNED if is_turned else AS_IT_IS, row=row, distance=distance)
             evidence = Evidence(candidate, index.digests_of([row]), thumbs)
-        found.take(name, _named(view, name), row, distance, evidence, TURNS if is_turned else as_it_is)
-    return frozenset(rows[: offsets[1]].tolist())
+        gates = TURNS if is_turned else as_it_is
+        if found.take(name, _named(view, name), row, distance, evidence, gates):
+            (turned if is_turned else untouched).add(row)
+    return untouched, turned
