@@ -118,15 +118,22 @@ BREAKS = (
     Break(
         what="what a tool sees in place of what is shown is judged by its distance alone",
         file="src/safehash/matching/views.py",
-        before="plain and own.distance(as_shown) > max_distance",
-        after="False",
+        before="SEEN_OTHERWISE if apart > found.limit(row) else None",
+        after="None",
         dies=("tests/matching/test_other_channels.py",),
     ),
     Break(
         what="what a tool sees is never judged as the picture that is shown",
         file="src/safehash/matching/views.py",
-        before="plain and own.distance(as_shown) > max_distance",
-        after="plain",
+        before="SEEN_OTHERWISE if apart > found.limit(row) else None",
+        after="SEEN_OTHERWISE if apart else None",
+        dies=("tests/matching/test_other_channels.py",),
+    ),
+    Break(
+        what="what a tool sees is another picture by the threshold of whichever list has the widest",
+        file="src/safehash/matching/views.py",
+        before="SEEN_OTHERWISE if apart > found.limit(row) else None",
+        after="SEEN_OTHERWISE if apart > found.max_distance else None",
         dies=("tests/matching/test_other_channels.py",),
     ),
     Break(

@@ -98,7 +98,9 @@ def test_what_is_taken_as_it_is_alone_is_turned_where_a_viewer_shows_it() -> Non
     assert [hit.view for hit in found.hits] == ["on black, upside down"]
 
 
-def shrunk_to(*pictures: tuple[np.ndarray, np.ndarray], listed: np.ndarray) -> list[str]:
+def shrunk_to(
+    *pictures: tuple[np.ndarray, np.ndarray], listed: np.ndarray, limit: int | None = None
+) -> list[str]:
     """Return the views that match of an upload with these frames: of each what is shown, and what it is shrunk to."""
     frames = [
         replace(
@@ -108,7 +110,8 @@ def shrunk_to(*pictures: tuple[np.ndarray, np.ndarray], listed: np.ndarray) -> l
         for shown, kept in pictures
     ]
     index = Index.from_digests(np.frombuffer(hash_array(listed).digest, np.uint8)[None])
-    found = views.look_up(frames, index, max_distance=31, min_quality=50)
+    along = views.Along(limit=None if limit is None else lambda row: limit)
+    found = views.look_up(frames, index, max_distance=31, min_quality=50, along=along)
     return [hit.view for hit in found.hits]
 
 
@@ -130,3 +133,12 @@ def test_what_is_another_picture_is_told_by_its_own_frame() -> None:
     assert shrunk_to((before, mine), listed=other) == ["shrunk"], (
         "what lies near what is shown is a match as that is"
     )
+
+
+def test_what_is_another_picture_is_told_by_each_lists_own_threshold() -> None:
+    """A list with a wider one beside it took that of a narrower one away."""
+    shown, mine, other = flag(7), flag(2), flag(1)
+    apart = hash_array(shown).distance(hash_array(mine))
+    assert hash_array(mine).distance(hash_array(other)) < apart <= 31
+    assert shrunk_to((shown, mine), listed=other, limit=apart) == ["shrunk"]
+    assert shrunk_to((shown, mine), listed=other, limit=apart - 1) == []

@@ -29,6 +29,9 @@ _SAME_EDGE = 0.03
 #: A window of which no more is flat is not laid out, whatever boxes are found in it: a share of the window.
 _FLAT_OF_A_LAYOUT = 0.08
 
+#: What is counted in the rest of a window is a share of so much of it at least: about what the largest holes leave.
+_LEAST_SEEN = 0.5
+
 #: Which orientation undoes which, by their places in `hashes.ORIENTATIONS`.
 _INVERSE = (0, 3, 2, 1, 4, 5, 6, 7)
 
@@ -306,7 +309,7 @@ class Evidence:
 
     @cached_property
     def lined(self) -> float:
-        return self._seen.lined / max(1.0 - self._candidate.hidden, 0.5)
+        return self._seen.lined / max(1.0 - self._candidate.hidden, _LEAST_SEEN)
 
     @cached_property
     def plain_ground(self) -> bool:

@@ -299,7 +299,7 @@ def look_up(
         if not len(index):
             continue
         as_shown = as_shown if is_further and as_shown else own
-        is_another = plain and own.distance(as_shown) > max_distance
+        apart = own.distance(as_shown) if plain else 0
         why_not, is_low = "", not _is_good(own.quality, min_quality)
         looks = [(queries, "")]
         if (own.digest, is_low) in looked_up:  # of the frames of an animation many are the same
@@ -323,8 +323,7 @@ def look_up(
                 within = min(low_quality_distance, max_distance)
                 untouched, turned = _search(queries, thumbs, index, name, found, within, LOW_QUALITY)
             else:
-                as_it_is = SEEN_OTHERWISE if is_another else None
-                untouched, turned = _search(queries, thumbs, index, name, found, found.within, as_it_is)
+                untouched, turned = _search(queries, thumbs, index, name, found, found.within, apart=apart)
             found.note_since(untouched, since)
             if turned:
                 turned_since = 0 if is_turned(own, thumbs, "standard") else _ALWAYS_TURNED
@@ -574,9 +573,12 @@ def _named(view: str, name: str) -> str:
 
 def _search(
     queries: _Queries, thumbs: Thumbnails, index: Index, name: str, found: _Finds, within: int,
-    as_it_is: Gates | None,
+    as_it_is: Gates | None = None, *, apart: int = 0,
 ) -> tuple[set[int], set[int]]:  # fmt: skip
-    """Take what a view without a window comes so near to, in bits; `as_it_is` judges the picture as it is.
+    """Take what a view without a window comes so near to, in bits.
+
+    `as_it_is` judges the picture as it is, else its distance alone; but what lies farther from what is shown, `apart`
+    bits, than a row may lie to match is another picture, and judged so.
 
     Returns the rows that were found by the picture as it is, and those found by its other views.
     """
@@ -590,7 +592,7 @@ def _search(
         if index.algorithm is Algorithm.PDQ:
             candidate = Candidate(family=TURNED if is_turned else AS_IT_IS, row=row, distance=distance)
             evidence = Evidence(candidate, index.digests_of([row]), thumbs)
-        gates = TURNS if is_turned else as_it_is
+        gates = TURNS if is_turned else as_it_is or (SEEN_OTHERWISE if apart > found.limit(row) else None)
         if found.take(name, _named(view, name), row, distance, evidence, gates):
             (turned if is_turned else untouched).add(row)
     return untouched, turned
