@@ -306,7 +306,7 @@ def judge(false: dict[str, Any], verdicts: str) -> None:
 
 
 def measure_cost(args: argparse.Namespace, shard: int, n_shards: int) -> dict[str, Any]:
-    """Time decode and look-up of 1600 x 1004 JPEG files at lists of several sizes, efforts in turn, then backwards.
+    """Time decode and look-up of JPEG files of one size at lists of several sizes, efforts in turn, then backwards.
 
     Processor time: a machine that is shared says nothing else that can be compared.
     """
@@ -314,11 +314,11 @@ def measure_cost(args: argparse.Namespace, shard: int, n_shards: int) -> dict[st
     uploads = []
     for path in paths:
         stream = io.BytesIO()
-        Image.open(path).convert("RGB").resize((1600, 1004), Image.Resampling.BICUBIC).save(
+        Image.open(path).convert("RGB").resize(args.pixels, Image.Resampling.BICUBIC).save(
             stream, "JPEG", quality=85
         )
         uploads.append(stream.getvalue())
-    result: dict[str, Any] = {"n_photos": len(uploads), "milliseconds": {}}
+    result: dict[str, Any] = {"n_photos": len(uploads), "pixels": list(args.pixels), "milliseconds": {}}
     for size in args.sizes:
         index = make_index([], size)
         times: dict[str, list[float]] = {effort: [] for effort in args.efforts}
@@ -429,6 +429,8 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=20, help="of cost: photographs")
     parser.add_argument("--sizes", type=lambda text: [int(float(each)) for each in text.split(",")],
                         default=[100_000, 1_000_000], help="of cost: how many hashes are listed")  # fmt: skip
+    parser.add_argument("--pixels", type=lambda text: tuple(int(side) for side in text.split("x")),
+                        default=(1600, 1004), metavar="WIDTHxHEIGHT", help="of cost: each photograph's")  # fmt: skip
     parser.add_argument("--efforts", type=lambda text: text.split(","), default=list(EFFORTS), help="of cost")
     parser.add_argument(
         "--result",

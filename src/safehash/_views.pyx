@@ -477,8 +477,7 @@ def measure_window(const float[:, ::1] thumb not None, const double[:] window no
     plain_ground : bool
         All four corners are flat and of one grey: an object on a ground, not a picture to the edge.
     faint : float
-        Share of the coefficients under a fiftieth of the mean size: their bits are rounding. A photograph has
-        1 or 2 in 100, a symmetric drawing half.
+        Share of coefficients under a fiftieth of the mean size: bits by rounding. Of photographs 1 or 2 in 100.
     greys : float
         Entropy of the grey levels in bits, counted in steps of a sixteenth of their standard deviation, so that a
         dull photograph has as many as a brilliant one. A photograph has 4.5 to 6, a drawing 1 to 4.
@@ -487,8 +486,7 @@ def measure_window(const float[:, ::1] thumb not None, const double[:] window no
     contrast : float
         The standard deviation, in grey levels.
     lined : float
-        How much more of the picture lies on lines along one axis than along the other, 0 to 1: neighbours along it differ
-        by less than 1.5 grey levels, and both across are darker, or brighter, by as much.
+        How much more of it lies on lines along one axis than the other: flat along it, and across an extreme.
     """
     cdef int n = side_of(thumb, sv_kernels_at(widest_level))
     if window.shape[0] != 4:

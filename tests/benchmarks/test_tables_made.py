@@ -323,6 +323,7 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
             }
         },
         "cost": {"milliseconds": {"100000": costs, "1000000": costs | in_pairs}},
+        "cost_small": {"milliseconds": {"100000": {"standard": {"times_fast": 1.26}}}},
     }  # fmt: skip
     (tmp_path / "views-unseen.json").write_text(json.dumps({"result": unseen}))
     mixes = {"icons": {"n": 4000, "wrong": {"standard": 0, "thorough": 2}},
@@ -351,6 +352,7 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
         "| 1.6 megapixels, among 1,000,000, standard: of fast | <= 1.1 | 1.13 | **no** |",
         "| 1.6 megapixels, among 1,000,000, thorough: ms above fast | <= 14 | 10.5 | yes |",
         "| 1.6 megapixels, among 1,000,000, exhaustive: ms | <= 60 | 61 | **no** |",
+        "| 0.4 megapixels, among 100,000, standard: of fast | <= 1.25 | 1.26 | **no** |",
         "| an upload over HTTP: of it the check | >= 0.85 | 0.81 | **no** |",
         "| look-ups over HTTP among 10, a thousand, as it is, a second of one processor | >= 4000 | 5000 | yes |",
         "| look-ups over HTTP among 10, a thousand, as it is, a second of this machine, by the clock | >= 4000 | 7001 | yes |",  # noqa: E501
