@@ -16,6 +16,7 @@ _FRAMES, _PNG, _GIF, _COLOUR, _CONVERSIONS, _SEEN, _JPEG, _ENDS, _WHOLE = (
     )
 )  # fmt: skip
 _VIEWS = "src/safehash/matching/views.py"
+_TURNING = "src/safehash/matching/turning.py"
 
 BREAKS = (
     Break(
@@ -95,22 +96,22 @@ BREAKS = (
     ),
     Break(
         what="every doubtful picture of an upload is turned, however many there are",
-        file=_VIEWS,
-        before="            most_turned[is_led(own, thumbs)] -= n_doubtful\n",
+        file=_TURNING,
+        before="            self._left[is_new and self.since(own, thumbs) == 0] -= n_pixels\n",
         after="            pass\n",
         dies=(f"{_DOUBTFUL}::test_turns_are_looked_at_closely_for_so_many_pixels_of_an_upload",),
     ),
     Break(
         what="what more effort turns takes pixels from what less effort does",
-        file=_VIEWS,
-        before="        return most_turned[is_led(own, thumbs)]",
-        after="        return min(most_turned.values())",
+        file=_TURNING,
+        before="else self._left[is_new and self.since(own, thumbs) == 0]",
+        after="else min(self._left.values())",
         dies=(f"{_DOUBTFUL}::test_what_more_effort_turns_takes_nothing_from_what_less_does",),
     ),
     Break(
         what="each of many flat frames is turned",
         file=_VIEWS,
-        before="is_enough=partial(is_enough, thumbs=thumbs) if first is not None or is_lazy else None",
+        before="is_enough=partial(is_enough, thumbs=thumbs) if first is not None or turning.is_lazy else None",
         after="is_enough=None",
         dies=(
             f"{_DOUBTFUL}::test_of_frames_that_are_flat_the_first_alone_is_turned",

@@ -57,7 +57,7 @@ BREAKS = (
     Break(
         what="what more effort alone finds turned is settled for less effort, too",
         file="src/safehash/matching/views.py",
-        before="found.note_since(turned, max(since, turned_since))",
+        before="found.note_since(turned, max(since, turning.since(own, thumbs)))",
         after="found.note_since(turned, since)",
         dies=(
             "tests/matching/test_turning.py::test_what_more_effort_alone_finds_turned_is_looked_for_by_all_families",

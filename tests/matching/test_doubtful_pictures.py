@@ -11,7 +11,7 @@ from safehash._core import pdq_turned
 from safehash.hashing.compute import hash_array, turned_digests
 from safehash.hashing.hashes import Hash
 from safehash.images.pictures import Decoded, Provenance
-from safehash.matching import views
+from safehash.matching import turning, views
 from safehash.matching.settings import Effort
 from safehash.search.index import Index
 
@@ -69,7 +69,7 @@ def test_of_frames_that_are_flat_the_first_alone_is_turned(asked: list[int]) -> 
 def test_turns_are_looked_at_closely_for_so_many_pixels_of_an_upload(
     asked: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "MOST_TURNED", 2 * SIDE * SIDE)
+    monkeypatch.setattr(turning, "MOST_TURNED", 2 * SIDE * SIDE)
     looked_up([checks(7), checks(5, turned=True), checks(9), checks(11), checks(13)])
     left = [2, 1, 1, 0, 0]  # what was not in doubt took nothing
     assert asked == [each * SIDE * SIDE for each in left]
@@ -80,8 +80,8 @@ def test_what_more_effort_turns_takes_nothing_from_what_less_does(
 ) -> None:
     pictures = [checks(7), checks(9), checks(11)]
     led = hash_array(pictures[2].pixels)
-    monkeypatch.setattr(views, "MOST_TURNED", SIDE * SIDE)
-    monkeypatch.setattr(views, "may_be_turned", lambda own, *given: own == led)
+    monkeypatch.setattr(turning, "MOST_TURNED", SIDE * SIDE)
+    monkeypatch.setattr(turning, "may_be_turned", lambda own, *given: own == led)
     for effort, left in (("standard", [1]), ("thorough", [1, 0, 1])):
         asked.clear()
         looked_up(pictures, effort)  # type: ignore[arg-type]

@@ -126,7 +126,7 @@ def test_what_more_effort_alone_finds_turned_is_looked_for_by_all_families(
 
     monkeypatch.setattr(views, "refined", noted)
     for may_be in (True, False):
-        monkeypatch.setattr(views, "may_be_turned", lambda *given, may_be=may_be: may_be)
+        monkeypatch.setattr(turning, "may_be_turned", lambda *given, may_be=may_be: may_be)
         seen.clear()
         assert [row for row, _ in look(upload, index, "thorough")] == [3]
         assert seen[0] == may_be
@@ -144,7 +144,7 @@ def test_what_little_effort_finds_otherwise_is_no_find_of_more_effort_alone(
         return refined(batch, index, settled, told, **options)
 
     monkeypatch.setattr(views, "refined", noted)
-    monkeypatch.setattr(views, "may_be_turned", lambda *given: False)
+    monkeypatch.setattr(turning, "may_be_turned", lambda *given: False)
     upload = picture("rocket")
     frames = [ImageOps.mirror(upload), upload] if why == "another frame" else [upload]
     found = views.look_up(

@@ -72,8 +72,9 @@ class Thumbnails:
         self._faded: Float32Array | None = None
         self._digest: tuple[UInt8Array, UInt8Array] | None = None
         self._measured: dict[int, Seen] = {}
-        #: Whether it is a graphic, once somebody has judged that.
+        #: Whether it is a graphic, once somebody has judged that; whether a guess at its turns leads to an entry.
         self.graphic: bool | None = None
+        self.leads: bool | None = None
         #: The best boxes in it that differ, once somebody has chosen them.
         self.best_boxes: list[Window] | None = None
         #: Where the picture lies in the upload, and the samples a side that it has of its own.
@@ -89,7 +90,7 @@ class Thumbnails:
             top, bottom, left, right = window
             made._picture, made._made, made._boxes, made._parts = None, {}, {}, {}
             made._whole, made.window, made._faded, made._measured, made.graphic = self, window, None, {}, None
-            made.best_boxes = made._digest = None
+            made.leads = made.best_boxes = made._digest = None
             made.rows, made.cols = (
                 max(1, round((bottom - top) * self.rows)),
                 max(1, round((right - left) * self.cols)),

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .._core import MOST_TURNED
 from ..errors import DeadlinePassed, ImageError, UnreadableImage
 from ..hashing.compute import hash_decoded, turned_digests
 from ..hashing.hashes import Algorithm, Hash
@@ -26,7 +25,7 @@ from .refining import refined
 from .sampling import Sample, Sampled
 from .settings import EFFORTS, Effort, check_effort
 from .thumbnails import Thumbnails
-from .turning import may_be_turned
+from .turning import Turning
 from .view_words import TURN_NAMES, described
 from .weighing import bits_of
 from .windows import MIRRORED
@@ -259,40 +258,27 @@ def look_up(
     looked_up: set[tuple[bytes, bool]] = set()
     as_shown: Hash | None = None
     failures: list[ImageError] = []
-    # Of pictures that "standard" turns, too, and of others: what more effort turns takes nothing from those.
-    most_turned = {True: MOST_TURNED, False: MOST_TURNED}
-    is_lazy = index.algorithm is Algorithm.PDQ and EFFORTS.index(effort) < _ALWAYS_TURNED
+    turning = Turning(index, effort, max_distance)
+
+    def is_new(own: Hash) -> bool:
+        return _is_good(own.quality, min_quality) and (own.digest, False) not in looked_up
 
     def is_enough(own: Hash, thumbs: Thumbnails) -> bool:
         """Tell whether nothing but the picture as it is will be looked up, if that."""
-        is_low = not _is_good(own.quality, min_quality)
-        return witness is None and (is_low or (own.digest, is_low) in looked_up or not is_turned(own, thumbs))
+        return witness is None and not (is_new(own) and turning.is_turned(own, thumbs))
 
-    def is_turned(own: Hash, thumbs: Thumbnails, by: Effort = effort) -> bool:
-        """Tell whether an effort looks other orientations of a picture up."""
-        if index.algorithm is not Algorithm.PDQ or EFFORTS.index(by) >= _ALWAYS_TURNED:
-            return True
-        return may_be_turned(own, thumbs, index, max_distance)
-
-    def is_led(own: Hash, thumbs: Thumbnails) -> bool:
-        """Tell whether "standard" looks other orientations of a picture up, whatever this effort does."""
-        is_new = _is_good(own.quality, min_quality) and (own.digest, False) not in looked_up
-        return is_new and is_turned(own, thumbs, "standard")
-
-    def most_of(own: Hash, thumbs: Thumbnails) -> int:
-        """Return what is left of the pixels that the reference's rounding may decide on, of pictures like this one."""
-        return most_turned[is_led(own, thumbs)]
+    def left(own: Hash | None, thumbs: Thumbnails) -> int:
+        return turning.left(own, thumbs, is_new=own is not None and is_new(own))
 
     for picture, name, plain, since, is_further in _pictures(frames, effort, failures, deadline):
         # A kept one without what holds the decoder's pixels: `_pictures` looks at that itself.
         thumbs = Thumbnails(replace(picture, also=()))
         own, queries, n_doubtful = _plain_views(
             picture, index.algorithm, "fast" if plain or not len(index) else effort,
-            most=partial(most_of, thumbs=thumbs),
-            is_enough=partial(is_enough, thumbs=thumbs) if first is not None or is_lazy else None,
+            most=partial(left, thumbs=thumbs),
+            is_enough=partial(is_enough, thumbs=thumbs) if first is not None or turning.is_lazy else None,
         )  # fmt: skip
-        if n_doubtful:
-            most_turned[is_led(own, thumbs)] -= n_doubtful
+        turning.take(own, thumbs, n_doubtful, is_new=is_new(own))
         if looked_at is not None:
             looked_at(picture, own)
         first = first or (own, picture.provenance)
@@ -310,7 +296,7 @@ def look_up(
             queries, rest = queries.first(), queries.after_first()
             why_not = why_low if low_quality_distance is None else ""
             looks = [(queries, why_not), (rest, why_low)]
-        elif len(queries.names) > 1 and witness is not None and not is_turned(own, thumbs):
+        elif len(queries.names) > 1 and witness is not None and not turning.is_turned(own, thumbs):
             queries, rest = queries.first(), queries.after_first()
             looks = [(queries, ""), (rest, "no entry is near a guess at the digests of its turns")]
         if witness is not None:
@@ -326,8 +312,7 @@ def look_up(
                 untouched, turned = _search(queries, thumbs, index, name, found, found.within, apart=apart)
             found.note_since(untouched, since)
             if turned:
-                turned_since = 0 if is_turned(own, thumbs, "standard") else _ALWAYS_TURNED
-                found.note_since(turned, max(since, turned_since))
+                found.note_since(turned, max(since, turning.since(own, thumbs)))
         if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
             sample.offer(own, thumbs, name, picture.shown_for, since)
         del picture, thumbs  # the last one, too: what is made of a kept one takes its place in memory
@@ -521,9 +506,6 @@ def _further_pictures(
         del picture
 
 
-#: Place in `EFFORTS` of the first that looks every picture up turned, be an entry near a guess at its digests or not.
-_ALWAYS_TURNED = EFFORTS.index("thorough")
-
 #: The views that need no window, in the order of their queries.
 _PLAIN_VIEWS = (*TURN_NAMES, "negative", f"negative, {TURN_NAMES[MIRRORED]}")
 #: Each byte with all its bits turned over.
@@ -532,7 +514,7 @@ _INVERTED = bytes(range(255, -1, -1))
 
 def _plain_views(
     picture: Decoded, algorithm: Algorithm, effort: Effort, *,
-    most: Callable[[Hash], int], is_enough: Callable[[Hash], bool] | None,
+    most: Callable[[Hash | None], int], is_enough: Callable[[Hash], bool] | None,
 ) -> tuple[Hash, _Queries, int]:  # fmt: skip
     """Return the picture's hash as it is, the digests of the views that need no window, and how much that took.
 
@@ -540,7 +522,7 @@ def _plain_views(
     ----------
     picture, algorithm, effort
     most : callable
-        Given the picture's hash, as of `turned_digests`, whose `n_doubtful` comes back.
+        Given the picture's hash, if it has one by then, as of `turned_digests`, whose `n_doubtful` comes back.
     is_enough : callable or None
         Given the picture's hash, whether that is all that will be looked up; None: it is not, and nothing was turned
         before.
@@ -551,7 +533,7 @@ def _plain_views(
         if effort == "fast" or (is_enough is not None and is_enough(own)):
             return own, _Queries(np.frombuffer(own.digest, np.uint8)[None], _PLAIN_VIEWS[:1]), 0
     if algorithm is Algorithm.PDQ:
-        turned, quality, n_doubtful = turned_digests(picture, most=MOST_TURNED if own is None else most(own))
+        turned, quality, n_doubtful = turned_digests(picture, most=most(own))
         own = Hash(algorithm, turned[0], quality=quality)
     else:
         own = own or hash_decoded(picture, algorithm=algorithm)
