@@ -117,7 +117,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="how often the lists' files are looked at (default: %(default)g)",
     )
     what.add_argument(
-        "--no-reload", action="store_true", help="read lists again on SIGHUP and /v1/reload alone"
+        "--no-reload", action="store_true", help="read lists again only on SIGHUP and /v1/reload"
     )
     what.add_argument(
         "--no-access-log", action="store_true", help="no line for each answer on standard error"
