@@ -102,8 +102,8 @@ def add_list_options(
     parser.add_argument(
         "--no-last-good",
         action="store_true",
-        help="end if a list is refused. Otherwise scan, serve, rematch and explain, and no other command, keep the last "
-        "good state of each list beside it, and go on from that",
+        help="end if a list is refused; without this, scan, serve, rematch and explain (no other command) keep the "
+        "last good state of each list beside it, and go on from that",
     )
 
 
