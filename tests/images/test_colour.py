@@ -130,6 +130,21 @@ def test_what_every_editor_writes_makes_no_view() -> None:
     assert declared_colours("AVIF", saved(made(1, 60, 80), "AVIF", None)) == ()
 
 
+def test_code_points_behind_the_palette_are_for_others_than_browsers() -> None:
+    """Chromium passes over them there, and heeds everything else: a gamma, a profile (both as painted)."""
+    pixels, palette, lights = made(1, 60, 80), (b"PLTE", bytes(range(48))), cicp(12, 16)
+
+    def shown(*chunks: tuple[bytes, bytes]) -> list[bool]:
+        return [each.shown for each in declared_colours("PNG", png(pixels, *chunks))]
+
+    alone = len(shown(lights))
+    assert shown(lights, palette)[0] and shown(palette, gama(1.0)) == [True]
+    assert shown(palette, lights) == [False] * alone
+    for heeded in (gama(1.0), iccp(matrix_profile(DISPLAY_P3))):
+        assert shown(palette, lights, heeded) == shown(heeded, palette, lights) == [True] + [False] * alone
+    assert shown((b"sRGB", b"\0"), palette, lights) == [False] * alone
+
+
 def test_one_profile_is_judged_once() -> None:
     icc = matrix_profile(DISPLAY_P3)
     assert colour_of_icc(icc) is colour_of_icc(bytes(bytearray(icc)))

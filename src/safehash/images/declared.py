@@ -85,8 +85,12 @@ _CHUNK = struct.Struct(">I4s").unpack_from
 
 
 def _of_png(data: bytes) -> Iterator[Declared]:
-    """Yield by cICP, iCCP, sRGB and gAMA (with cHRM), the first of each that is whole, before the pixels."""
+    """Yield by cICP, iCCP, sRGB and gAMA (with cHRM), the first of each that is whole, before the pixels.
+
+    Browsers pass over a cICP behind the palette and heed all others there; other viewers may heed it.
+    """
     chunks: dict[bytes, bytes] = {}
+    is_behind_palette = False
     at = 8
     for _ in range(_MAX_PARTS):
         if at + 8 > len(data):
@@ -95,19 +99,18 @@ def _of_png(data: bytes) -> Iterator[Declared]:
         if kind == b"IDAT":
             break
         end = at + 12 + n_bytes
-        if kind in _PNG_CHUNKS and kind not in chunks and end <= len(data):
+        is_behind_palette = is_behind_palette or kind == b"PLTE"
+        name = _LATE if kind == b"cICP" and is_behind_palette else kind
+        if kind in _PNG_CHUNKS and name not in chunks and end <= len(data):
             body = data[at + 8 : end - 4]
             if zlib.crc32(body, zlib.crc32(kind)) == int.from_bytes(data[end - 4 : end], "big"):
-                chunks[kind] = body
+                chunks[name] = body
         at = end
     if not chunks:
         return
     found: list[Colour | None] = []
     peak = _peak(chunks)
-    code_points = chunks.get(b"cICP", b"")
-    # Primaries and transfer function, no matrix, full range.
-    if len(code_points) == 4 and code_points[2:] == b"\0\1" and says_something(*code_points[:2]):
-        found.append(colour_of_code_points(code_points[0], code_points[1], peak=peak))
+    found += _by_code_points(chunks.get(b"cICP", b""), peak)
     profile = _png_profile(chunks.get(b"iCCP", b""))
     # One that is broken, or for other samples, goes before nothing.
     if profile is not None and space_of_icc(profile) in (
@@ -123,9 +126,19 @@ def _of_png(data: bytes) -> Iterator[Declared]:
             tuple(each / 100000 for each in struct.unpack(">8I", corners)) if len(corners) == 32 else None
         )
         found.append(colour_of_gamma(gamma / 100000, chromaticities))
-    yield from _in_order(found)
+    late = _by_code_points(chunks.get(_LATE, b""), peak)
+    yield from _in_order([*(found or [None]), *late] if late else found)
 
 
+def _by_code_points(chunk: bytes, peak: float | None) -> list[Colour | None]:
+    """Return what a cICP chunk says, if it says anything: primaries and transfer function, no matrix, full range."""
+    if len(chunk) != 4 or chunk[2:] != b"\0\1" or not says_something(*chunk[:2]):
+        return []
+    return [colour_of_code_points(chunk[0], chunk[1], peak=peak)]
+
+
+#: What a cICP behind the palette is called here.
+_LATE = b"cICP, late"
 _PNG_CHUNKS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"mDCV", b"cLLI"})
 #: Types of colour that are grey, with alpha or without.
 _PNG_GREYS = (0, 4)

@@ -458,14 +458,15 @@ def _photograph(thumbs: Thumbnails, holes: tuple[Hole, ...] = ()) -> float:
 
 def markdown() -> str:
     """Return the gates as a table of docs/matching.md."""
-    lines = ["| gate | measure | unit | range | effect | from |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = ["| gate | measure (unit): range | effect | from |", "| --- | --- | --- | --- |"]
+    told: dict[str, str] = {}
     for gate in WINDOWS.gates:
-        measures = list(dict.fromkeys(each.measure for each in gate.ranges))
-        units = list(dict.fromkeys(MEASURES[name][0] for name in measures))
-        ranges = ", ".join(
-            str(each) if len(measures) > 1 else str(each).partition(" ")[2] for each in gate.ranges
+        ranges = "; ".join(
+            f"{spoken(each.measure)} ({MEASURES[each.measure][0]}): {str(each).partition(' ')[2]}"
+            for each in gate.ranges
         )
         name = gate.name if gate not in TURNS.gates else f"{gate.name} *"
-        cells = (name, ", ".join(map(spoken, measures)), ", ".join(units), ranges, gate.effect, gate.source)
-        lines.append(f"| {' | '.join(cells)} |")
+        effect = f'as "{told[gate.effect]}"' if gate.effect in told else gate.effect
+        told.setdefault(gate.effect, gate.name)
+        lines.append(f"| {name} | {ranges} | {effect} | {gate.source} |")
     return "\n".join(lines)
