@@ -26,6 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pictures_made import made
 from PIL import Image
+from png_files import png as png_of
 from profiles_made import (
     DISPLAY_P3,
     PROPHOTO,
@@ -143,6 +144,40 @@ def test_code_points_behind_the_palette_are_for_others_than_browsers() -> None:
     for heeded in (gama(1.0), iccp(matrix_profile(DISPLAY_P3))):
         assert shown(palette, lights, heeded) == shown(heeded, palette, lights) == [True] + [False] * alone
     assert shown((b"sRGB", b"\0"), palette, lights) == [False] * alone
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_a_profile_of_greys_is_heeded_by_grey_with_alpha(depth: int, interlaced: bool) -> None:
+    """The imaging library opens 16 bits of it as colour, which such a profile does not fit."""
+    grey = made(1, 60, 80)[:, :, 1].astype(np.uint16) * (257 if depth == 16 else 1)
+    samples = np.dstack([grey, np.full_like(grey, (1 << depth) - 1)])
+    name, body = iccp(grey_profile(gamma(1.0)))
+    data = png_of(samples, depth, 4, before=chunk(name, body), interlaced=interlaced)
+    assert [also.name for also in decode(data).also] == ["in its own colours"]
+
+
+@pytest.mark.parametrize("bad", [b"", bytes(3), bytes(5), bytes(4), bytes(33)])
+@pytest.mark.parametrize("kind", ["cICP", "gAMA", "cHRM", "sRGB"])
+def test_a_chunk_that_says_nothing_stands_in_no_others_way(kind: str, bad: bytes) -> None:
+    """Of several of a kind Chromium takes the first that has its length; a gamma of nothing is none."""
+    corners = b"".join(
+        value.to_bytes(4, "big") for value in (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+    )
+    good = {
+        "cICP": (cicp(12, 16),), "gAMA": (gama(1.0),), "cHRM": ((b"cHRM", corners), gama(1.0)),
+        "sRGB": ((b"sRGB", b"\0"), gama(1.0)),
+    }[kind]  # fmt: skip
+    if kind == "cICP" and len(bad) == 4:
+        return  # it has its length, and counts
+    pixels = made(1, 60, 80)
+    wanted = declared_colours("PNG", png(pixels, *good))
+    found = declared_colours("PNG", png(pixels, (kind.encode(), bad), *good))
+    assert [each.shown for each in found] == [each.shown for each in wanted] != []
+    shown, alike = (
+        decode(png(pixels, *chunks)).also[0].make().pixels for chunks in (good, [(kind.encode(), bad), *good])
+    )
+    np.testing.assert_array_equal(shown, alike)
 
 
 def test_one_profile_is_judged_once() -> None:

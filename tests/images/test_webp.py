@@ -105,7 +105,7 @@ def riff(*parts: tuple[bytes, bytes], missing: int = 0) -> bytes:
 
 
 #: What may stand behind a picture and be cut: remarks, what nobody knows, another picture.
-_REMARKS = (b"XMP ", bytes(200)), (b"abcd", bytes(200)), (b"VP8L", bytes(200)), (b"VP8 ", bytes(200))
+_REMARKS = tuple((kind, bytes(200)) for kind in (b"XMP ", b"abcd", b"VP8L", b"VP8 ", b"ALPH"))
 
 
 @pytest.mark.parametrize("name", [name for name in files() if name != "animated"])

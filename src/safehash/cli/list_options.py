@@ -104,7 +104,7 @@ def add_list_options(
         "--no-last-good",
         action="store_true",
         help="stop if a list is refused. Without this, scan, serve, rematch and explain keep a copy of each list's "
-        "last good state beside it and go on with that copy; other commands never do",
+        "last good state beside it, and go on with the copy if the list is refused; other commands never do",
     )
 
 

@@ -68,7 +68,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     export = below.add_parser(
         "export",
         help="write the verdicts for other machines or for exchanges",
-        description="; ".join(f"{name}: {said}" for name, said in _KINDS.items()) + ".",
+        description="Write one of these. "
+        + "; ".join(f"{name}: {said}" for name, said in _KINDS.items())
+        + ".",
     )
     export.add_argument(
         "catalog", type=ReadPath, metavar="CATALOG", help="the file that `safehash scan --catalog` wrote"

@@ -415,7 +415,7 @@ def run(arguments: argparse.Namespace) -> int:
             summary_lines(running.summary, notes=notes, catalog=arguments.catalog, console=errors)
     code = exit_code(running.summary, allow_empty=arguments.allow_empty)
     if code == NOTHING:
-        print("safehash: nothing was looked at (--allow-empty, if that is well)", file=sys.stderr)
+        print("safehash: nothing was looked at (--allow-empty if that is as it should be)", file=sys.stderr)
     return code
 
 

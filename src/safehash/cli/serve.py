@@ -14,7 +14,7 @@ from dataclasses import replace
 from ..errors import SafehashError
 from ..matching.printable import printable
 from ..service.options import ServiceOptions
-from .arguments import ReadPath, UpdatePath, memory, number, several, size, whole
+from .arguments import ReadPath, UpdatePath, host, memory, number, several, size, whole
 from .exits import OK
 from .scan import add_matcher_options, matcher_opener
 from .secrets import mind
@@ -38,7 +38,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add_matcher_options(parser)
     place = parser.add_argument_group("who can reach it")
     place.add_argument(
-        "--host", default=_DEFAULTS.host, metavar="HOST", help="address to listen on (default: %(default)s)"
+        "--host",
+        type=host,
+        default=_DEFAULTS.host,
+        metavar="HOST",
+        help="address to listen on (default: %(default)s)",
     )
     place.add_argument(
         "--port",
@@ -105,7 +109,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     what.add_argument(
         "--fetch-from",
-        type=several(_host),
+        type=several(host),
         default=[],
         metavar="HOST,...",
         help="hosts from which a request may have pictures fetched, by url= (default: none)",
@@ -209,9 +213,3 @@ def _options(arguments: argparse.Namespace) -> ServiceOptions:
         raise SafehashError(
             f"{exc} (--tokens, --open-to-all)" if "machines" in str(exc) else str(exc)
         ) from exc
-
-
-def _host(text: str) -> str:
-    if not text or "/" in text or any(each.isspace() for each in text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name of a host")
-    return text

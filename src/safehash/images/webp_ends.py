@@ -76,7 +76,7 @@ def what_is_whole(data: bytes, *, first: bool = False) -> bytes | None:
         is_picture = kind in (_FRAME, _LOSSY, _LOSSLESS)
         if not is_whole and (found is None or (kind == _FRAME == found and not first)):
             return None
-        is_further = found is not None and is_picture and (first or found != _FRAME)
+        is_further = found is not None and (is_picture or kind == _ALPHA) and (first or found != _FRAME)
         is_sound = is_sound and is_whole and not is_further
         if is_whole and not is_further and (is_picture or kind in _SAID):
             kept += [kind, len(content).to_bytes(4, "little"), content, bytes(len(content) % 2)]
