@@ -310,9 +310,8 @@ def search() -> list[str]:
         "",
         f"Answers that differ from brute force: {n_differing} of {n_queries}.",
         "",
-        "Two threads, times one (in brackets how many of 15 pairs counted: those in which both processors were had): "
-        + "; ".join(threads)
-        + ".",
+        "Queries of two threads, times those of one (in brackets: of 15 pairs, those that counted, because both "
+        "processors were free): " + "; ".join(threads) + ".",
     ]
 
 
