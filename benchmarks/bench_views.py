@@ -1,4 +1,4 @@
-"""Recall of every manipulation, false matches by mix, and the cost of views: the figures of docs/matching.md.
+"""Recall of every manipulation, false matches by mix, and the cost of views: the figures of docs/matching-measured.md.
 
 ::
 

@@ -245,7 +245,7 @@ TOLD: tuple[Told, ...] = (
         "no threshold was set on the 304 photographs",
         "one gate was changed and two removed after a first run on them",
         _seen,
-        "docs/matching.md; results/views-unseen.json",
+        "docs/matching-measured.md; results/views-unseen.json",
     ),
     Told(
         "every figure comes from `make bench`",

@@ -11,7 +11,7 @@ def recall() -> list[str]:
     """Return recall by effort, worst first: every manipulation that was measured."""
     result = load("views.json")["result"]["recall"]
     lines = [
-        f"{result['n_photos']} photographs, which had one say in the gates (docs/matching.md), on a list of "
+        f"{result['n_photos']} photographs, which had one say in the gates (docs/matching-measured.md), on a list of "
         f"{result['list_size']} entries "
         f'({result["n_real_listed"]} of them real pictures). "fast" is what a plain PDQ look-up finds.',
         "",

@@ -75,7 +75,7 @@ def view_aims() -> list[str]:
         median = {effort: row["median"] for effort, row in times.items()}
         among = f"1.6 megapixels, among {int(size):,}"
         lines += [
-            # Of pairs measured together, where they were: as docs/matching.md has it.
+            # Of pairs measured together, where they were: as docs/matching-measured.md has it.
             aim(
                 f"{among}, standard: of fast",
                 -_STANDARD,

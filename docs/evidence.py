@@ -1,11 +1,14 @@
-"""The table of docs/matching.md that holds the score of evidence against the gates, from the committed result."""
+"""Tables of docs/matching.md: what is measured of a candidate, and the score of evidence against the gates."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-__all__ = ["against_gates"]
+from safehash.matching.evidence import MEASURES
+from safehash.matching.gates import spoken
+
+__all__ = ["against_gates", "measures"]
 
 _RESULT = Path(__file__).parent.parent / "benchmarks" / "results" / "evidence.json"
 
@@ -27,3 +30,9 @@ def against_gates() -> str:
             )  # fmt: skip
             lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
+
+
+def measures() -> str:
+    """Return what gates and evidence ask of a candidate, one row a measure."""
+    rows = (f"| {spoken(name)} | {unit} | {meaning} |" for name, (unit, meaning) in MEASURES.items())
+    return "\n".join(("| measure | unit | what it is |", "| --- | --- | --- |", *rows))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from command_line import markdown as commands
-from evidence import against_gates
+from evidence import against_gates, measures
 from requirements_of import dependencies, platforms
 from unseen import cost, lost, unseen
 
@@ -27,6 +27,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "fields of a match": lambda: markdown(MATCH_FIELDS),
     "families": families.markdown,
     "gates": judgement.markdown,
+    "measures": measures,
     "evidence": weighing.markdown,
     "evidence and gates": against_gates,
     "exit codes": exits.markdown,

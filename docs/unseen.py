@@ -1,4 +1,4 @@
-"""Tables of docs/matching.md: what is found of photographs that nothing saw, where copies are lost, and the cost."""
+"""Tables of docs/matching-measured.md: what is found of photographs that nothing saw, what is lost, and the cost."""
 
 from __future__ import annotations
 

@@ -486,4 +486,27 @@ BREAKS = (
         after="                part = _part(canvas, file, frame, pixels)\n",
         dies=(f"{_LAST}::test_an_apng_frame",),
     ),
+    Break(
+        what="of a WebP that is cut behind its pixels rows are taken away",
+        file=_WEBP_ENDS,
+        before="    if found is None or is_sound:\n",
+        after="    if found is None or not is_sound:\n",
+        dies=("tests/images/test_webp.py::test_what_is_cut_behind_the_pixels_takes_none_of_them_away",),
+    ),
+    Break(
+        what="code points behind the palette of a PNG are heeded",
+        file=_DECLARED,
+        before='        name = _LATE if kind == b"cICP" and is_behind_palette else kind\n',
+        after="        name = kind\n",
+        dies=(
+            "tests/images/test_colour.py::test_code_points_behind_the_palette_are_for_others_than_browsers",
+        ),
+    ),
+    Break(
+        what="masks behind a header of OS/2 are looked for within it",
+        file="src/safehash/images/bmp_header.py",
+        before="    are_behind = is_os2 or length <= _WINDOWS_V3\n",
+        after="    are_behind = length <= _WINDOWS_V3\n",
+        dies=("tests/images/test_bmp.py::test_any_masks",),
+    ),
 )

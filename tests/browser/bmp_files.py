@@ -77,7 +77,7 @@ def bmp(
         if header >= 52 and header != 64:
             info += struct.pack("<4I", *(*masks, 0, 0, 0, 0)[:4])[: min(header, 56) - 40]
         info = info.ljust(header, b"\0")
-        if header == 40 and compression in (3, 6):
+        if compression in (3, 6) and header not in (52, 56, 108, 124):  # those have no place for them
             info += struct.pack(f"<{len(masks)}I", *masks)
         if header >= 108:
             info = info[:56] + b"sRGB"[::-1] + info[60:]

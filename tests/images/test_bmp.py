@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bmp_files import bmp, bmp_rows, masked_pixels, run_lengths
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pictures_made import made
 
@@ -59,13 +59,19 @@ def any_masks(draw: st.DrawFn) -> tuple[int, tuple[int, ...]]:
     return depth, tuple(((1 << (high - low)) - 1) << low for low, high in spans)
 
 
-@given(layout=any_masks(), header=st.sampled_from([40, 56, 108, 124]), top_down=st.booleans())
+#: Headers with a place for masks, and those behind which masks stand: Windows' shortest, and OS/2's, however long.
+_WITH_MASKS, _BEFORE_MASKS = (56, 108, 124), (20, 40, 46, 64)
+
+
+@given(layout=any_masks(), header=st.sampled_from(_WITH_MASKS + _BEFORE_MASKS), top_down=st.booleans())
+@example(layout=(32, (0xFF00, 0xFF0000, 0xFF000000)), header=64, top_down=False)
+@example(layout=(32, (0xFF00, 0xFF0000, 0xFF000000, 0xFF)), header=64, top_down=False)
 def test_any_masks(layout: tuple[int, tuple[int, ...]], header: int, top_down: bool) -> None:
     depth, masks = layout
     alpha = np.full((ROWS, COLS, 1), 255, np.uint8)
     values = masked_pixels(np.dstack([COLOUR, alpha]), masks)
     body = bmp_rows(values if top_down else values[::-1], depth)
-    compression = 6 if header == 40 and len(masks) == 4 else 3
+    compression = 6 if header in _BEFORE_MASKS and len(masks) == 4 else 3
     data = bmp(
         (COLS, ROWS), depth, body, header=header, compression=compression, masks=masks, top_down=top_down
     )
@@ -206,6 +212,9 @@ def test_nonsense_is_said() -> None:
         data[at : at + 2] = value.to_bytes(2, "little")
         with pytest.raises(kind, match=what):
             decode(bytes(data))
+    faxed = bmp((COLS, ROWS), 1, bmp_rows(GREY >> 7, 1), palette=greys(2), header=64, compression=3)
+    with pytest.raises(UnsupportedImage, match="fax"):
+        decode(faxed)
     wide = bytearray(plain)
     wide[18:22] = (1 << 30).to_bytes(4, "little")
     with pytest.raises(ImageTooLarge):

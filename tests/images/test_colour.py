@@ -130,6 +130,44 @@ def test_what_every_editor_writes_makes_no_view() -> None:
     assert declared_colours("AVIF", saved(made(1, 60, 80), "AVIF", None)) == ()
 
 
+def test_code_points_behind_the_palette_are_for_others_than_browsers() -> None:
+    """Chromium passes over them there, and heeds everything else: a gamma, a profile (both as painted)."""
+    pixels, palette, lights = made(1, 60, 80), (b"PLTE", bytes(range(48))), cicp(12, 16)
+
+    def shown(*chunks: tuple[bytes, bytes]) -> list[bool]:
+        return [each.shown for each in declared_colours("PNG", png(pixels, *chunks))]
+
+    alone = len(shown(lights))
+    assert shown(lights, palette)[0] and shown(palette, gama(1.0)) == [True]
+    assert shown(palette, lights) == [False] * alone
+    for heeded in (gama(1.0), iccp(matrix_profile(DISPLAY_P3))):
+        assert shown(palette, lights, heeded) == shown(heeded, palette, lights) == [True] + [False] * alone
+    assert shown((b"sRGB", b"\0"), palette, lights) == [False] * alone
+
+
+@pytest.mark.parametrize("bad", [b"", bytes(3), bytes(5), bytes(4), bytes(33)])
+@pytest.mark.parametrize("kind", ["cICP", "gAMA", "cHRM", "sRGB"])
+def test_a_chunk_that_says_nothing_stands_in_no_others_way(kind: str, bad: bytes) -> None:
+    """Of several of a kind Chromium takes the first that has its length; a gamma of nothing is none."""
+    corners = b"".join(
+        value.to_bytes(4, "big") for value in (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+    )
+    good = {
+        "cICP": (cicp(12, 16),), "gAMA": (gama(1.0),), "cHRM": ((b"cHRM", corners), gama(1.0)),
+        "sRGB": ((b"sRGB", b"\0"), gama(1.0)),
+    }[kind]  # fmt: skip
+    if kind == "cICP" and len(bad) == 4:
+        return  # it has its length, and counts
+    pixels = made(1, 60, 80)
+    wanted = declared_colours("PNG", png(pixels, *good))
+    found = declared_colours("PNG", png(pixels, (kind.encode(), bad), *good))
+    assert [each.shown for each in found] == [each.shown for each in wanted] != []
+    shown, alike = (
+        decode(png(pixels, *chunks)).also[0].make().pixels for chunks in (good, [(kind.encode(), bad), *good])
+    )
+    np.testing.assert_array_equal(shown, alike)
+
+
 def test_one_profile_is_judged_once() -> None:
     icc = matrix_profile(DISPLAY_P3)
     assert colour_of_icc(icc) is colour_of_icc(bytes(bytearray(icc)))

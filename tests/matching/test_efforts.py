@@ -83,7 +83,7 @@ def test_a_frame_of_two_thousand_is_found_at_every_effort(index: Index) -> None:
 
 
 def test_the_docs_say_how_many_entries_are_refined_at_most() -> None:
-    """Whatever the list: docs/matching.md has the sum over families of what each refines."""
+    """Whatever the list: docs/matching-measured.md has the sum over families of what each refines."""
     thumbs = Thumbnails(
         decoding.decode(apply(BY_NAME["jpeg quality 75"], PICTURES[2], Scene(np.random.default_rng(1))))
     )
@@ -92,7 +92,7 @@ def test_the_docs_say_how_many_entries_are_refined_at_most() -> None:
         MAX_CANDIDATES * (2 if family.doubtful else 1) + (MAX_DEGENERATE if family.degenerate else 0)
         for family in families
     )
-    page = (Path(__file__).parents[2] / "docs" / "matching.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "matching-measured.md").read_text(encoding="utf-8")
     assert f"bounded by {most} refinements an upload" in page.replace("\n", " ")
 
 

@@ -73,7 +73,7 @@ def test_what_gates_refused_is_a_match_where_a_viewer_shows_the_same(judged_firs
 
     also = [
         Also(OLDER, seen, plain=True),
-        Also("on black", partial(seen)),
+        Also("in its own colours", partial(seen), shown=True),
     ]
     upload = replace(
         decoded(Image.fromarray(np.random.default_rng(1).integers(0, 256, (64, 64), np.uint8))),
@@ -81,7 +81,20 @@ def test_what_gates_refused_is_a_match_where_a_viewer_shows_the_same(judged_firs
     )
     index = Index.from_digests(np.frombuffer(hash_array(other).digest, np.uint8)[None])
     found = views.look_up([upload], index, max_distance=31, min_quality=50)
-    assert [hit.view for hit in found.hits] == ["on black"]
+    assert [hit.view for hit in found.hits] == ["in its own colours"]
+
+
+@pytest.mark.parametrize("black", [True, False])
+def test_a_drawing_on_black_is_no_match_by_distance_alone(black: bool) -> None:
+    """An icon that is transparent but for its edge was a flag of one colour on black, which no browser shows."""
+    mine, other = flag(1), flag(2)
+    also = Also("on black", partial(decoded, Image.fromarray(mine)), shown=not black)
+    shown = decoded(Image.fromarray(np.random.default_rng(1).integers(0, 256, (64, 64), np.uint8)))
+    upload = replace(shown, also=(also,))
+    for listed, is_found in ((other, not black), (mine, True)):
+        index = Index([hash_array(listed)])
+        found = views.look_up([upload], index, max_distance=31, min_quality=50)
+        assert [hit.view for hit in found.hits] == ["on black"] * is_found
 
 
 def test_what_is_taken_as_it_is_alone_is_turned_where_a_viewer_shows_it() -> None:

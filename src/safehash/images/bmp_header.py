@@ -21,6 +21,8 @@ _RGB, _RLE8, _RLE4, _BITFIELDS, _JPEG, _PNG, _ALPHA_BITFIELDS = range(7)
 _OS2_HUFFMAN, _OS2_RLE24 = 3, 4
 _RLE_DEPTHS = {_RLE8: 8, _RLE4: 4}
 _MAX_COLOURS = 256
+#: Where masks stand in headers that have a place for them.
+_MASKS_AT = 54
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ def read_bmp_header(data: bytes) -> BmpHeader:
     end = 14 + length
     masks: Masks = (0, 0, 0, 0)
     if depth >= 16 and not run_length:
-        masks, end = _masks(data, length, depth, compression, end)
+        masks, end = _masks(data, length, depth, compression, end, is_os2=is_os2)
     palette = b""
     if depth <= 8:
         palette = _palette(data, end, pixels_at, depth, n_colours, n_bytes=3 if length == _OS2_V1 else 4)
@@ -107,7 +109,7 @@ def _run_length(compression: int, depth: int, *, is_os2: bool) -> int:
         if depth != 24:
             raise UnreadableImage(f"damaged BMP: runs of 24 bits in pixels of {depth}")
         return 24
-    if is_os2 and compression == _OS2_HUFFMAN:
+    if is_os2 and compression == _OS2_HUFFMAN and depth == 1:  # of more bits it is masks, as everywhere
         raise UnsupportedImage("BMP with fax compression; save it as PNG")
     if compression in _RLE_DEPTHS:
         if depth != _RLE_DEPTHS[compression]:
@@ -122,20 +124,27 @@ def _run_length(compression: int, depth: int, *, is_os2: bool) -> int:
     return 0
 
 
-def _masks(data: bytes, length: int, depth: int, compression: int, end: int) -> tuple[Masks, int]:
-    """Return the masks of pixels of 16 bits and more, and where what follows the header begins."""
+def _masks(
+    data: bytes, length: int, depth: int, compression: int, end: int, *, is_os2: bool
+) -> tuple[Masks, int]:
+    """Return the masks of pixels of 16 bits and more, and where what follows the header begins.
+
+    They stand behind headers that have no place for them: those of OS/2, however long, and the shortest of Windows.
+    """
     if compression == _RGB:
         if depth == 16:
             return (0x7C00, 0x3E0, 0x1F, 0), end
         # Of newer headers browsers take this mask alone; with older ones there is no alpha.
         alpha = struct.unpack_from("<I", data, 66)[0] if depth == 32 and length >= _WINDOWS_V4 else 0
         return (0xFF0000, 0xFF00, 0xFF, alpha), end
-    n_masks = 4 if compression == _ALPHA_BITFIELDS or length > _WINDOWS_V2_MASKS else 3
-    if length <= _WINDOWS_V3:
+    are_behind = is_os2 or length <= _WINDOWS_V3
+    n_masks = 4 if compression == _ALPHA_BITFIELDS or (length > _WINDOWS_V2_MASKS and not are_behind) else 3
+    at = end if are_behind else _MASKS_AT
+    if are_behind:
         end += 4 * n_masks
-    if len(data) < 54 + 4 * n_masks:
+    if len(data) < at + 4 * n_masks:
         raise UnreadableImage("damaged BMP: it ends within its masks")
-    masks = struct.unpack_from(f"<{n_masks}I", data, 54)
+    masks = struct.unpack_from(f"<{n_masks}I", data, at)
     red, green, blue, alpha = (mask & ((1 << depth) - 1) for mask in (*masks, 0)[:4])
     return (red, green, blue, alpha), end
 

@@ -85,8 +85,12 @@ _CHUNK = struct.Struct(">I4s").unpack_from
 
 
 def _of_png(data: bytes) -> Iterator[Declared]:
-    """Yield by cICP, iCCP, sRGB and gAMA (with cHRM), the first of each that is whole, before the pixels."""
+    """Yield by cICP, iCCP, sRGB and gAMA (with cHRM), the first of each that is whole, before the pixels.
+
+    Browsers pass over a cICP behind the palette and heed all others there; other viewers may heed it.
+    """
     chunks: dict[bytes, bytes] = {}
+    is_behind_palette = False
     at = 8
     for _ in range(_MAX_PARTS):
         if at + 8 > len(data):
@@ -95,38 +99,55 @@ def _of_png(data: bytes) -> Iterator[Declared]:
         if kind == b"IDAT":
             break
         end = at + 12 + n_bytes
-        if kind in _PNG_CHUNKS and kind not in chunks and end <= len(data):
+        is_behind_palette = is_behind_palette or kind == b"PLTE"
+        name = _LATE if kind == b"cICP" and is_behind_palette else kind
+        if kind in _PNG_CHUNKS and name not in chunks and end <= len(data):
             body = data[at + 8 : end - 4]
-            if zlib.crc32(body, zlib.crc32(kind)) == int.from_bytes(data[end - 4 : end], "big"):
-                chunks[kind] = body
+            is_whole = zlib.crc32(body, zlib.crc32(kind)) == int.from_bytes(data[end - 4 : end], "big")
+            if is_whole and _says_something(kind, body):
+                chunks[name] = body
         at = end
     if not chunks:
         return
     found: list[Colour | None] = []
     peak = _peak(chunks)
-    code_points = chunks.get(b"cICP", b"")
-    # Primaries and transfer function, no matrix, full range.
-    if len(code_points) == 4 and code_points[2:] == b"\0\1" and says_something(*code_points[:2]):
-        found.append(colour_of_code_points(code_points[0], code_points[1], peak=peak))
+    found += _by_code_points(chunks.get(b"cICP", b""), peak)
     profile = _png_profile(chunks.get(b"iCCP", b""))
     # One that is broken, or for other samples, goes before nothing.
     if profile is not None and space_of_icc(profile) in (
         ("GRAY", "RGB") if data[25] in _PNG_GREYS else ("RGB",)
     ):
         found.append(colour_of_icc(profile, peak=peak))
-    if chunks.get(b"sRGB") in _SRGB_INTENTS:
+    if b"sRGB" in chunks:
         found.append(None)
     gamma = int.from_bytes(chunks.get(b"gAMA", b""), "big")
-    if len(chunks.get(b"gAMA", b"")) == 4 and gamma:
-        corners = chunks.get(b"cHRM", b"")
-        chromaticities = (
-            tuple(each / 100000 for each in struct.unpack(">8I", corners)) if len(corners) == 32 else None
-        )
+    if gamma:
+        corners = chunks.get(b"cHRM")
+        chromaticities = tuple(each / 100000 for each in struct.unpack(">8I", corners)) if corners else None
         found.append(colour_of_gamma(gamma / 100000, chromaticities))
-    yield from _in_order(found)
+    late = _by_code_points(chunks.get(_LATE, b""), peak)
+    yield from _in_order([*(found or [None]), *late] if late else found)
 
 
-_PNG_CHUNKS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"mDCV", b"cLLI"})
+def _says_something(kind: bytes, body: bytes) -> bool:
+    """Tell whether a chunk counts as one of its kind: what does not stands in no other's way."""
+    if len(body) != _LENGTHS.get(kind, len(body)):
+        return False
+    return any(body) if kind == b"gAMA" else kind != b"sRGB" or body in _SRGB_INTENTS
+
+
+def _by_code_points(chunk: bytes, peak: float | None) -> list[Colour | None]:
+    """Return what a cICP chunk says, if it says anything: primaries and transfer function, no matrix, full range."""
+    if chunk[2:] != b"\0\1" or not says_something(*chunk[:2]):
+        return []
+    return [colour_of_code_points(chunk[0], chunk[1], peak=peak)]
+
+
+#: What a cICP behind the palette is called here.
+_LATE = b"cICP, late"
+#: What these chunks are long, in bytes; a profile has any length. Browsers take the first that is so long.
+_LENGTHS = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32, b"mDCV": 24, b"cLLI": 8}
+_PNG_CHUNKS = frozenset({b"iCCP", *_LENGTHS})
 #: Types of colour that are grey, with alpha or without.
 _PNG_GREYS = (0, 4)
 _SRGB_INTENTS = (b"\0", b"\1", b"\2", b"\3")
@@ -147,10 +168,8 @@ def _png_profile(chunk: bytes) -> bytes | None:
 
 def _peak(chunks: dict[bytes, bytes]) -> float | None:
     """Return the brightest light of the picture, or else of the screen it was made on, in candela a square metre."""
-    light, screen = chunks.get(b"cLLI", b""), chunks.get(b"mDCV", b"")
-    brightest = int.from_bytes(light[:4], "big") if len(light) == 8 else 0
-    if not brightest and len(screen) == 24:
-        brightest = int.from_bytes(screen[16:20], "big")
+    brightest = int.from_bytes(chunks.get(b"cLLI", b"")[:4], "big")
+    brightest = brightest or int.from_bytes(chunks.get(b"mDCV", b"")[16:20], "big")
     return brightest / 10000 if brightest else None
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import UnreadableImage
 from .exif import Turns, turns_of
 from .frames import Mended, read_frames
 from .guarding import not_built, undisturbed
@@ -16,7 +18,7 @@ from .limits import check_held
 from .opening import Codec, load, open_image
 from .pictures import Also, Decoded, Provenance
 from .request import Request
-from .webp_ends import FILLINGS, lengthened, rows_there
+from .webp_ends import FILLINGS, lengthened, rows_there, what_is_whole
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -60,6 +62,9 @@ def read_webp(data: bytes, request: Request) -> Iterator[Decoded]:
 
 
 def _mended(data: bytes, request: Request) -> Iterator[Mended]:
+    whole = what_is_whole(data)
+    if whole is not None:
+        yield Mended(CODEC, whole, is_lengthened=False)
     longer = lengthened(data)
     if longer is not None:
         take = partial(_as_far_as_it_goes, data=data, request=request)
@@ -84,6 +89,11 @@ def _as_far_as_it_goes(image: Any, data: bytes, request: Request) -> Image | Non
     if image.tell():
         return None
     check_held("WEBP whose coded pixels are damaged", image.size, _COMPARING, request.limits)
+    alone = _opened(what_is_whole(data, first=True))
+    if alone is not None:
+        taken = alone.convert("RGBA")
+        taken.info = image.info
+        return taken
     kept, found = 1.0, _opened(lengthened(data))
     if found is None:
         kept, found = _most_kept(data, request, image.width * image.height)
@@ -130,8 +140,10 @@ def _most_kept(data: bytes, request: Request, n_pixels: int) -> tuple[float, Ima
 
 def _opened(data: bytes | None) -> Image | None:
     """Return the first picture of a file; None where it cannot be read."""
+    if data is None:
+        return None
     try:
-        image = open_image(CODEC, data or b"")
+        image = open_image(CODEC, data)
         image.load()
     except (OSError, EOFError, ValueError):
         return None
@@ -151,12 +163,17 @@ _HAS_ALPHA = 0x10
 def _added_up(data: bytes, provenance: Provenance, request: Request) -> Also:
     """Return the first picture as Chromium puts it on white where the header says that nothing is transparent."""
 
+    def first() -> Image:
+        failure: Exception | None = None
+        for codec, each, _ in chain([Mended(CODEC, data, is_lengthened=False)], _mended(data, request)):
+            try:
+                return load(codec, open_image(codec, each))[0]
+            except (UnreadableImage, OSError) as exc:
+                failure = exc
+        raise failure or OSError("no picture in it")
+
     def convert() -> Decoded:
-        file = Mended(CODEC, data, is_lengthened=False)
-        if provenance.truncated:
-            file = next(_mended(data, request), file)
-        image = open_image(file.codec, file.data)
-        pixels = np.asarray(load(file.codec, image)[0].convert("RGBA")).astype(np.uint16)
+        pixels = np.asarray(first().convert("RGBA")).astype(np.uint16)
         added = np.minimum(pixels[..., :3] + (255 - pixels[..., 3:]), 255).astype(np.uint8)
         return Decoded(pixels=added, provenance=replace(provenance, scale=1))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ["FILLINGS", "lengthened", "rows_there"]
+__all__ = ["FILLINGS", "lengthened", "rows_there", "what_is_whole"]
 
 #: What stands before the zeros, so that codes which still read what there is are told from those that read behind it.
 FILLINGS = (b"\x55" * 8, b"\xaa" * 8, b"\x0f" * 8)
@@ -17,7 +17,9 @@ FILLINGS = (b"\x55" * 8, b"\xaa" * 8, b"\x0f" * 8)
 _AS_MANY, _LEAST_ZEROS = 4, 4096
 #: Bytes that are added to a file of many frames.
 _MOST_ADDED = 32 << 20
-_LOSSY, _LOSSLESS, _ALPHA, _FRAME = b"VP8 ", b"VP8L", b"ALPH", b"ANMF"
+_HEADER, _LOSSY, _LOSSLESS, _ALPHA, _FRAME = b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANMF"
+#: What says how pictures are shown, beside these: sides and flags, alpha, repeats, how they are turned.
+_SAID = (_HEADER, _ALPHA, b"ANIM", b"EXIF")
 #: Before a frame's own chunks stand its place, sides, time and flags.
 _FRAME_HEAD = 16
 #: Decoders hand out lossless rows in blocks.
@@ -52,6 +54,36 @@ def lengthened(data: bytes, filling: bytes = b"", kept: float = 1.0) -> bytes | 
     body = _longer(data[12:], filling, kept, left)
     if left[0] == _MOST_ADDED:
         return None
+    return b"RIFF" + (4 + len(body)).to_bytes(4, "little") + b"WEBP" + body
+
+
+def what_is_whole(data: bytes, *, first: bool = False) -> bytes | None:
+    """Return a file without what is cut behind its coded pixels; None where these are cut, or nothing is.
+
+    Of several still pictures the first is the one that is shown.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    first : bool
+        Of an animation its first frame alone, whatever is cut behind it.
+    """
+    kept: list[bytes] = []
+    found: bytes | None = None  # what kind of picture came first
+    is_sound = int.from_bytes(data[4:8], "little") + 8 == len(data)
+    for kind, content, is_whole in _cut_chunks(data[12:]):
+        is_picture = kind in (_FRAME, _LOSSY, _LOSSLESS)
+        if not is_whole and (found is None or (kind == _FRAME == found and not first)):
+            return None
+        is_further = found is not None and (is_picture or kind == _ALPHA) and (first or found != _FRAME)
+        is_sound = is_sound and is_whole and not is_further
+        if is_whole and not is_further and (is_picture or kind in _SAID):
+            kept += [kind, len(content).to_bytes(4, "little"), content, bytes(len(content) % 2)]
+        found = found or (kind if is_picture else None)
+    if found is None or is_sound:
+        return None
+    body = b"".join(kept)
     return b"RIFF" + (4 + len(body)).to_bytes(4, "little") + b"WEBP" + body
 
 
@@ -116,10 +148,16 @@ def _smoothing(coded: bytes) -> str:
 
 def _chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield kind and content of each chunk; of the last one what there is of it."""
+    yield from ((kind, content) for kind, content, _ in _cut_chunks(body))
+
+
+def _cut_chunks(body: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
+    """Yield kind and content of each chunk, and whether all of it is there."""
     at = 0
     while at + 8 <= len(body):
         length = int.from_bytes(body[at + 4 : at + 8], "little")
-        yield body[at : at + 4], body[at + 8 : at + 8 + length]
+        content = body[at + 8 : at + 8 + length]
+        yield body[at : at + 4], content, len(content) == length
         at += 8 + length + length % 2
 
 

@@ -14,7 +14,7 @@ from ..hashing.hashes import ForeignHash, Hash
 
 __all__ = ["CATEGORIES", "Entry", "Opinion", "hash_key", "shown_key"]
 
-#: Every category an entry can have (docs/formats.md, "Opinions").
+#: Every category an entry can have (docs/formats.md, "One entry").
 CATEGORIES = ("positive", "seed", "disputed", "negative")
 
 #: Of every entry without unknown fields. (Python 3.10 takes every kind of dict for a default that changes.)

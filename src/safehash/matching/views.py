@@ -162,6 +162,8 @@ class _Picture(NamedTuple):
         From which of `EFFORTS` on it is looked up.
     is_further : bool
         Whether it is what may be seen of the picture before it in place of that.
+    is_shown : bool
+        Whether browsers show it so.
     """
 
     picture: Decoded
@@ -169,6 +171,7 @@ class _Picture(NamedTuple):
     plain: bool = False
     since: int = 0
     is_further: bool = False
+    is_shown: bool = True
 
 
 class Along(NamedTuple):
@@ -270,7 +273,7 @@ def look_up(
     def left(own: Hash | None, thumbs: Thumbnails) -> int:
         return turning.left(own, thumbs, is_new=own is not None and is_new(own))
 
-    for picture, name, plain, since, is_further in _pictures(frames, effort, failures, deadline):
+    for picture, name, plain, since, is_further, is_shown in _pictures(frames, effort, failures, deadline):
         # A kept one without what holds the decoder's pixels: `_pictures` looks at that itself.
         thumbs = Thumbnails(replace(picture, also=()))
         own, queries, n_doubtful = _plain_views(
@@ -285,7 +288,7 @@ def look_up(
         if not len(index):
             continue
         as_shown = as_shown if is_further and as_shown else own
-        apart = own.distance(as_shown) if plain else 0
+        apart = own.distance(as_shown) if plain or not is_shown else 0
         why_not, is_low = "", not _is_good(own.quality, min_quality)
         looks = [(queries, "")]
         if (own.digest, is_low) in looked_up:  # of the frames of an animation many are the same
@@ -502,7 +505,7 @@ def _further_pictures(
             failures.append(exc)
             continue
         since = EFFORTS.index(also.effort)
-        yield _Picture(picture, _named(also.name, name), also.plain, since, is_further=True)
+        yield _Picture(picture, _named(also.name, name), also.plain, since, True, also.shown)
         del picture
 
 
