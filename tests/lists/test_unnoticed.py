@@ -55,6 +55,20 @@ def test_a_type_in_front_of_the_digest_counts_against_a_title(tmp_path: Path) ->
         read_as(tmp_path / "list.csv", text.replace(" pdq ", " seen "))
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [("utf-16-le", "utf-8"), ("utf-16-be", "utf-8"), ("utf-16-le", "utf-16-be"), ("utf-32-le", "utf-8")],
+)
+def test_lines_that_were_appended_in_another_encoding_are_no_single_reject(
+    first: str, then: str, tmp_path: Path
+) -> None:
+    lines = [f"{digest},0\n" for digest in M]
+    head = ("\ufeffmd5,deleted\n" + "".join(lines[:40])).encode(first)
+    assert read_as(tmp_path / "list.csv", head + "".join(lines[40:]).encode(first)) == ["positive"] * 60
+    with pytest.raises(ListError, match="in another encoding than"):
+        read_as(tmp_path / "list.csv", head + "".join(lines[40:]).encode(then))
+
+
 def zipped(*members: tuple[str, list[str]], comment: bytes = b"") -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
