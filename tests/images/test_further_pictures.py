@@ -378,3 +378,20 @@ def test_a_cut_scan_with_a_stray_marker_in_it_is_shown_as_far_as_it_goes(where: 
     (frame,) = decode_frames(data, step_for=reduction_for, effort="standard")
     assert frame.provenance.truncated
     assert frame.pixels[:16].std() > 5
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("kind", [0x01, 0x52, 0xBF])
+def test_decoders_go_on_at_the_next_restart_behind_a_stray_marker(kind: int, progressive: bool) -> None:
+    """What stands behind it was taken for the next segment, and the rest of the picture was grey."""
+    data = saved(made(7, 176, 224), progressive=progressive, restart_marker_rows=1)
+    start = data.index(b"\xff\xda") + 14
+    second = data.index(b"\xff\xd1", start)
+    damaged = data[: second - 6] + bytes([0xFF, kind]) + data[second - 4 :]
+    shown, wanted = (
+        first(cut(each, 0.3 if progressive else 0.8)).pixels.astype(int) for each in (damaged, data)
+    )
+    step = 176 // len(wanted)
+    rows = slice(64 // step, 96 // step)  # behind two rows of blocks, before the end
+    assert np.abs(shown[rows] - wanted[rows]).mean() < 1
+    assert wanted[rows].std() > 5

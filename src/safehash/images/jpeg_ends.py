@@ -27,8 +27,10 @@ __all__ = ["as_far_as_it_goes", "before_damage", "ended", "rows_there"]
 
 _START_OF_SCAN = 0xDA
 _END_MARKER = b"\xff\xd9"
-#: In a scan 0xFF stands before 0, a restart marker or another 0xFF; before anything else it ends it.
-_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+#: In a scan 0xFF stands before 0, a restart marker or another 0xFF. Markers of segments end it; what is no marker at
+#: all makes decoders wait for the next restart, and ends it where none comes.
+_MARKER, _STRAY = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]"), re.compile(rb"\xff[\x01-\xbf]")
+_RESTARTS = tuple(bytes([0xFF, kind]) for kind in range(0xD0, 0xD8))
 
 
 def ended(data: bytes) -> bytes:
@@ -60,9 +62,17 @@ def _segments(data: bytes) -> Iterator[tuple[int, int]]:
             return
         at = after
         if kind == _START_OF_SCAN:
-            found = _MARKER.search(data, at)
-            at = found.start() if found is not None else len(data)
+            at = _end_of_scan(data, at)
         yield kind, at
+
+
+def _end_of_scan(data: bytes, at: int) -> int:
+    """Return where coded blocks end that begin here."""
+    marker = _MARKER.search(data, at)
+    end = len(data) if marker is None else marker.start()
+    last_restart = max(data.rfind(each, at, end) for each in _RESTARTS)
+    stray = _STRAY.search(data, max(at, last_restart), end)
+    return end if stray is None else stray.start()
 
 
 def before_damage(data: bytes, is_decoded: Callable[[bytes], bool]) -> bytes | None:
