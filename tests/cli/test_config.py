@@ -65,6 +65,10 @@ def test_options_come_from_the_file(tmp_path: Path) -> None:
     assert parsed(tmp_path, WHOLE, "catalog stats CONFIG c.db").json is False
 
 
+def test_an_editor_s_mark_in_front_is_none(tmp_path: Path) -> None:
+    assert parsed(tmp_path, "\ufeff" + WHOLE, "scan photos CONFIG").effort == "thorough"
+
+
 def test_the_command_line_goes_first(tmp_path: Path) -> None:
     scan = parsed(tmp_path, WHOLE, "scan photos --list mine.csv CONFIG --workers 1")
     assert (scan.list, scan.workers, scan.effort) == (["mine.csv"], 1, "thorough")

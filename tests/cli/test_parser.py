@@ -98,3 +98,37 @@ def test_every_misspelt_option_is_named(capsys: pytest.CaptureFixture[str]) -> N
                     parser.parse_args([*each.prog.split()[1:], wrong])
                 assert f"there is no option {wrong}: did you mean --" in capsys.readouterr().err
     assert n > 200
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(f"{command} LIST" for command in ("lists check", "lists stats", "lists sign", "doctor --list")),
+        *(
+            "doctor --verify LIST",
+            "lists diff LIST a.csv",
+            "lists diff a.csv LIST",
+            "lists merge LIST -o b.jsonl",
+        ),
+        *("lists convert LIST -o b.jsonl", "index build LIST -o b.safehash", "evaluate photos --list LIST"),
+        *("scan photos --list LIST", "scan photos --list a.csv --allow LIST", "explain a.jpg --list LIST"),
+        *("rematch a.db --list LIST", "serve --list LIST", "serve --list a.csv --allow LIST"),
+    ],
+)
+def test_a_list_is_called_something_that_can_be_shown(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It was a defect to report, and exit code 70."""
+    assert main([word.replace("LIST", "red\x1b[31m=a.csv") for word in line.split()]) == 2
+    said = capsys.readouterr().err
+    assert "characters that can be shown" in said
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("option", ["--host", "--fetch-from"])
+@pytest.mark.parametrize(
+    "name", ["a..b", "\udcff", "a" * 70 + ".example", "http://a.example", "a b", "joe@a.example"]
+)
+def test_a_host_has_a_name_that_a_host_can_have(
+    option: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--list", "a.csv", "--open-to-all", option, name]) == 2
+    assert f"argument {option}: " in capsys.readouterr().err

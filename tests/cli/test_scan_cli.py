@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 import safehash
+from safehash.cli.output import Records
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.holdings import counts
 from stores import (
@@ -145,6 +146,14 @@ def test_output_file_and_csv(here: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out.csv.partial").exists()
     done = run("scan", "=cmd().png", "--list", here / "own.csv", "--format", "csv", cwd=tmp_path)
     assert b"'=cmd().png" in done.stdout
+
+
+def test_a_name_in_csv_begins_no_record(tmp_path: Path) -> None:
+    record = {"type": "decision", "path": "a\r=cmd().png", "outcome": "match"}
+    with Records(str(tmp_path / "out.csv"), form="csv") as written:
+        written.write(record)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_bytes().decode(), newline="")))
+    assert [row["path"] for row in rows] == [record["path"]]
 
 
 def test_files_from_standard_input(here: Path) -> None:

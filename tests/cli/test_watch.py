@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -208,9 +210,10 @@ def test_what_events_miss_a_walk_finds(folder: Path, monkeypatch: pytest.MonkeyP
 
     class Deaf:
         def __init__(self, folders: list[str], renamed: watching.Renamed) -> None:
-            import queue
-
             self.paths: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
+
+        def follow(self) -> None:
+            pass
 
         def close(self) -> None:
             pass
@@ -224,6 +227,29 @@ def test_what_events_miss_a_walk_finds(folder: Path, monkeypatch: pytest.MonkeyP
     assert Path(next(found).path).name == "unheard.png"
     inputs.stop.set()
     assert list(found) == []
+
+
+@pytest.mark.parametrize("away", ["removed", "renamed"])
+def test_a_folder_that_is_made_anew_is_heard(away: str, tmp_path: Path) -> None:
+    """Its events had ended with the folder before it: each file waited for the next walk."""
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    watch = watching._Watch([str(spool)], watching.Renamed())
+    try:
+        watch.follow()
+        spool.rmdir() if away == "removed" else spool.rename(tmp_path / "before")
+        watch.follow()  # nothing is there
+        spool.mkdir()
+        heard: set[str] = set()
+        for number in range(100):
+            watch.follow()
+            (spool / f"{number}.png").write_bytes(b"")
+            with suppress(queue.Empty):
+                heard.add(watch.paths.get(timeout=0.1)[0])
+                break
+    finally:
+        watch.close()
+    assert {str(Path(each).parent) for each in heard} == {str(spool)}
 
 
 def test_without_leases_a_file_is_complete_when_it_rests(

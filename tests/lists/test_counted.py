@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -17,7 +19,7 @@ from safehash.lists.entry import Opinion
 from safehash.lists.formats.jsonl import write_list
 from safehash.lists.formats.paging import note_paging
 from safehash.lists.formats.tally import Tally
-from safehash.lists.formats.writing import write_csv
+from safehash.lists.formats.writing import csv_line, write_csv
 from safehash.lists.loading import load_list, loaded_of
 from safehash.lists.opinions import join_categories, unite_opinions
 from safehash.lists.policy import ListPolicy
@@ -266,6 +268,16 @@ def test_a_list_as_csv_says_what_it_can(tmp_path: Path) -> None:
     assert (tmp_path / "own.csv").read_text().splitlines()[1:] == [
         f"pdq,{value.hex},7,a,seed,x;y,s,{days_ago(2)},{days_ago(1)},", ",,,b,positive,,,,,true",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("inside", ["\r", "\n", "\r\n", ",", '"'])
+def test_what_a_cell_holds_begins_no_line(inside: str) -> None:
+    """A carriage return stood bare: what followed it in the name of an uploaded file was a record of its own."""
+    cells = ["decision", f"a.jpg{inside}=b.jpg", "match"]
+    line = csv_line(cells)
+    assert line.endswith("\n")
+    assert not line.endswith("\r\n")
+    assert list(csv.reader(io.StringIO(line, newline=""))) == [cells]
 
 
 # -- pages that promise more --------------------------------------------------------------------------------

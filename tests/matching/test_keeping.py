@@ -328,3 +328,17 @@ def test_an_age_is_told_in_hours_and_then_in_days(hours: float, said: str, tmp_p
     assert kept is not None
     when = datetime.now(timezone.utc) - timedelta(hours=hours)
     assert replace(kept, when=when.isoformat()).age == said
+
+
+def test_that_a_new_list_has_no_last_good_state_is_not_worth_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first line that a service printed named a file that cannot be opened; damage is still told."""
+    caplog.set_level(logging.INFO, logger="safehash")
+    path = tmp_path / "own.csv"
+    path.write_text(table(DIGESTS[:10]))
+    assert last_good_of(ListSource(path)) is None
+    assert caplog.messages == []
+    Path(f"{path}{LAST_GOOD}").write_bytes(b"damaged")
+    assert last_good_of(ListSource(path)) is None
+    assert "no last good state" in caplog.text

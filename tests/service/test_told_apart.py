@@ -565,6 +565,7 @@ def test_another_method_is_told_which_there_are(here: Here) -> None:
     ):
         answer = here.ask("PATCH", path)
         assert (answer.status, answer.headers["allow"]) == (405, allowed)
+        assert f"this path takes {allowed} alone" in answer.json.values()
 
 
 # -- numbers ------------------------------------------------------------------------------------------------

@@ -77,6 +77,11 @@ def _ended_by(exc: Exception, arguments: argparse.Namespace) -> int:
         # The reader went away (`| head`): nothing is wrong, and not everything was done.
         give_up(sys.stdout)
         return INTERRUPTED
+    from .shortages import shortage
+
+    lacking = shortage(exc)
+    if lacking is not None:
+        return _fail(lacking, arguments)
     if isinstance(exc, OSError):
         told = f"{exc.filename}: {exc.strerror}" if exc.filename and exc.strerror else str(exc)
         return _fail(told, arguments)

@@ -19,6 +19,7 @@ __all__ = [
     "WritePath",
     "WriteSnapshotPath",
     "WriteStreamPath",
+    "host",
     "memory",
     "named",
     "number",
@@ -165,6 +166,17 @@ def words(text: str) -> str:
     return text.strip()
 
 
+def host(text: str) -> str:
+    """Return the name or the address of a machine, as far as one can be told by its look."""
+    try:
+        named = text.encode("idna")
+    except UnicodeError:  # an empty part, one that is too long, or half of a character
+        named = b""
+    if not named or re.search(r"[\s/@]", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a host")
+    return text
+
+
 # -- paths ------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +224,17 @@ class ListText(PathText):
     """A hash list, maybe with a name before it: ``NAME=PATH``."""
 
     __slots__ = ()
+
+    def __new__(cls, text: str) -> ListText:
+        from ..lists.source import ListSource
+
+        made = super().__new__(cls, text)
+        try:
+            ListSource.parse(text)
+        except ValueError as exc:
+            raise argparse.ArgumentTypeError(str(exc)) from exc
+        assert isinstance(made, ListText)
+        return made
 
     @property
     def path(self) -> str | None:

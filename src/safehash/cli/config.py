@@ -85,7 +85,7 @@ def _command(
 
 def _read(name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_regular(name, _MAX_BYTES).decode("utf-8"))
+        return tomllib.loads(read_regular(name, _MAX_BYTES).decode("utf-8-sig"))
     except OSError as exc:
         raise SafehashError(f"{name}: cannot be read: {exc.strerror or exc}") from exc
     except (ValueError, RecursionError) as exc:  # no UTF-8, no TOML

@@ -26,7 +26,7 @@ def add_trusted(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> No
         default=[],
         type=ReadPath,
         metavar="KEY",
-        help="use only what this public key (Ed25519, PEM) signed, a snapshot or lists; may be repeated",
+        help="take a snapshot or lists only if this public key (Ed25519, PEM) signed them; may be repeated",
     )
 
 
@@ -102,8 +102,8 @@ def add_list_options(
     parser.add_argument(
         "--no-last-good",
         action="store_true",
-        help="end where a list is refused: scan, serve, rematch and explain, which alone keep the last good state of "
-        "each list beside it, do not, nor go on from it",
+        help="end if a list is refused; without this, scan, serve, rematch and explain (no other command) keep the "
+        "last good state of each list beside it, and go on from that",
     )
 
 

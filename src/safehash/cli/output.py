@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import errno
-import io
 import json
 import sys
 import time
@@ -15,6 +13,7 @@ from typing import IO, Any
 
 from ..errors import SafehashError
 from ..files import writing_whole
+from ..lists.formats.writing import csv_line
 from ..matching.printable import as_bytes, printable
 from ..matching.record import CSV_COLUMNS, arrow_rows, arrow_schema, csv_rows
 from .streams import expect_open
@@ -127,9 +126,7 @@ class _Csv:
         """Nothing is held back."""
 
     def _line(self, cells: Sequence[Any]) -> None:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerow([_cell(cell) for cell in cells])
-        self._file.write(as_bytes(text.getvalue()))
+        self._file.write(as_bytes(csv_line([_cell(cell) for cell in cells])))
 
 
 def _cell(value: Any) -> str:

@@ -79,7 +79,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     inputs.add_argument(
         "--allow-empty",
         action="store_true",
-        help="it is well (exit code 0) if no file at all is looked at; with --catalog, files of a folder that shows "
+        help="exit with 0 even if no file at all was looked at; with --catalog, files of a folder that shows "
         "none, or of a store that is no longer mounted, are gone",
     )
     inputs.add_argument(
@@ -181,7 +181,11 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         "--allow", action="append", default=[], type=ListText, metavar=LIST, help="list of harmless pictures"
     )
     group.add_argument(
-        "--allow-id", action="append", default=[], metavar="ID", help="entry whose matches are no news"
+        "--allow-id",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="an entry by its id: its matches are suppressed",
     )
     group.add_argument(
         "--allow-pairs",
@@ -382,7 +386,7 @@ def run(arguments: argparse.Namespace) -> int:
             summary_lines(running.summary, notes=notes, catalog=arguments.catalog, console=errors)
     code = exit_code(running.summary, allow_empty=arguments.allow_empty)
     if code == NOTHING:
-        print("safehash: nothing was looked at (--allow-empty, if that is well)", file=sys.stderr)
+        print("safehash: nothing was looked at (--allow-empty if that is as it should be)", file=sys.stderr)
     return code
 
 

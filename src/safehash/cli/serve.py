@@ -14,7 +14,7 @@ from dataclasses import replace
 from ..errors import SafehashError
 from ..matching.printable import printable
 from ..service.options import ServiceOptions
-from .arguments import ReadPath, UpdatePath, memory, number, several, size, whole
+from .arguments import ReadPath, UpdatePath, host, memory, number, several, size, whole
 from .exits import OK
 from .scan import add_matcher_options, matcher_opener
 from .secrets import mind
@@ -36,7 +36,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     add_matcher_options(parser)
     place = parser.add_argument_group("where, and for whom")
-    place.add_argument("--host", default=_DEFAULTS.host, metavar="HOST", help="default: %(default)s")
+    place.add_argument(
+        "--host", type=host, default=_DEFAULTS.host, metavar="HOST", help="default: %(default)s"
+    )
     place.add_argument(
         "--port",
         type=whole(0, 65535),
@@ -96,7 +98,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     what.add_argument(
         "--fetch-from",
-        type=several(_host),
+        type=several(host),
         default=[],
         metavar="HOST,...",
         help="hosts whose pictures a request may name by url= (default: none)",
@@ -115,7 +117,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="how often the lists' files are looked at (default: %(default)g)",
     )
     what.add_argument(
-        "--no-reload", action="store_true", help="read lists again on SIGHUP and /v1/reload alone"
+        "--no-reload", action="store_true", help="read lists again only on SIGHUP and /v1/reload"
     )
     what.add_argument(
         "--no-access-log", action="store_true", help="no line for each answer on standard error"
@@ -200,9 +202,3 @@ def _options(arguments: argparse.Namespace) -> ServiceOptions:
         raise SafehashError(
             f"{exc} (--tokens, --open-to-all)" if "machines" in str(exc) else str(exc)
         ) from exc
-
-
-def _host(text: str) -> str:
-    if not text or "/" in text or any(each.isspace() for each in text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name of a host")
-    return text

@@ -68,6 +68,8 @@ def _low_byte_of_key(data: bytes) -> int:
 
 CODEC = Codec(name="PNG", opener=_opener, prepare=_bring_key_to_eight_bits, mend=bare_png)
 
+#: Types of colour that are grey, with alpha or without.
+_GREYS = (0, 4)
 _DISPOSALS: tuple[Disposal, ...] = ("keep", "clear", "restore")
 
 
@@ -99,6 +101,7 @@ def _read_still(data: bytes, file: PngFile, request: Request) -> Iterator[Decode
                 provenance.scale,
                 limits=request.limits,
                 colours=request.colours,
+                stored="L" if file.colour in _GREYS else None,  # deep grey with alpha is opened as colour
             )
             extended = with_last_colour(image)
             if extended is not None:
@@ -118,7 +121,7 @@ def _provenance(file: PngFile, request: Request, mode: str) -> Provenance:
 
 def _stored(file: PngFile) -> str:
     """Return the mode of the samples in the file, whatever they were put together to."""
-    return "L" if file.colour in (0, 4) else "RGB"
+    return "L" if file.colour in _GREYS else "RGB"
 
 
 def _turns(file: PngFile) -> Turns:

@@ -20,6 +20,7 @@ from ..images.uploads import read_file
 from .entry import CATEGORIES, Entry
 from .formats import read_list
 from .formats.jsonl import write_list
+from .in_turn import in_turn
 from .merging import merge_lists
 from .policy import all_of, in_utc
 from .source import ListPath, ListSource
@@ -181,12 +182,9 @@ def add(
     if category not in CATEGORIES:
         raise ValueError(f"category is one of {', '.join(CATEGORIES)}, not {category!r}")
     source = _of_our_own(ListSource.of(path))
-    is_there = Path(source.path).is_file()  # a pipe is not read
-    known = list(read_list(replace(source, name=None))) if is_there else []
-    name = source.name or (known[0].source if known else None) or Path(source.path).stem
-    present = {entry.hash: entry for entry in merge_lists(known)}
+    _entries_of(source)  # one that cannot be read is refused before the work
     when = in_utc(now).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-    added: list[Entry] = []
+    hashed: list[tuple[str, Hash, dict[str, str]]] = []
     refused: list[Refused] = []
     left_out: list[str] = []
     for image in images:
@@ -198,27 +196,39 @@ def add(
             continue
         if has_other:
             left_out.append(os.fspath(image))
-        for value, apart in found:
-            # A newer record replaces an older one whole, so labels given before are carried over.
-            before = present.get(value)
-            extra = {"filename": Path(image).name} if options.file_names else {}
-            added.append(
-                Entry(
-                    hash=value,
-                    source=name,
-                    category=category,
-                    labels=tuple(sorted(labels | set(before.labels if before is not None else ()))),
-                    created=when if before is None else before.created,
-                    updated=when,
-                    extra={**extra, **apart},
-                )
-            )
+        hashed += ((Path(image).name, value, apart) for value, apart in found)
+    added: list[Entry] = []
     n_entries = 0
-    if added:
-        n_entries = write_list(source.path, merge_lists(known, added, keep_deleted=True), name=name)
+    if hashed:
+        with in_turn(source.path):
+            known = _entries_of(source)  # others may have added to it meanwhile
+            name = source.name or (known[0].source if known else None) or Path(source.path).stem
+            present = {entry.hash: entry for entry in merge_lists(known)}
+            for file_name, value, apart in hashed:
+                # A newer record replaces an older one whole, so labels given before are carried over.
+                before = present.get(value)
+                extra = {"filename": file_name} if options.file_names else {}
+                added.append(
+                    Entry(
+                        hash=value,
+                        source=name,
+                        category=category,
+                        labels=tuple(sorted(labels | set(before.labels if before is not None else ()))),
+                        created=when if before is None else before.created,
+                        updated=when,
+                        extra={**extra, **apart},
+                    )
+                )
+            n_entries = write_list(source.path, merge_lists(known, added, keep_deleted=True), name=name)
     return Added(
         entries=tuple(added), refused=tuple(refused), stored_left_out=tuple(left_out), n_entries=n_entries
     )
+
+
+def _entries_of(source: ListSource) -> list[Entry]:
+    """Return what is on the list that is added to."""
+    is_there = Path(source.path).is_file()  # a pipe is not read
+    return list(read_list(replace(source, name=None))) if is_there else []
 
 
 def _of_our_own(source: ListSource) -> ListSource:

@@ -240,7 +240,8 @@ def last_good_of(source: ListSource) -> LastGood | None:
     try:
         snapshot = open_snapshot(beside(source, LAST_GOOD), verify="full")
     except IndexFileError as exc:
-        _LOG.info("%s: no last good state: %s", source.list_name, exc)
+        if not isinstance(exc.__cause__, FileNotFoundError):  # a list has none before its first good load
+            _LOG.info("%s: no last good state: %s", source.list_name, exc)
         return None
     settings = snapshot.settings
     if settings.get("kind") != _KIND or settings.get("told") != _told(source):

@@ -9,7 +9,7 @@ from ..errors import logger_of
 from ..files import BoundedReader, open_regular
 from .archive_member import DAMAGE
 from .items import HEAD_BYTES, Found, Item, why_skipped
-from .records import Problem
+from .records import Problem, Skipped
 from .tars import tar_members, tar_stream
 from .zip_ends import has_end_of_zip
 from .zips import MAX_ZIP_DIRECTORY, ZIP_HEADS, zip_members
@@ -46,18 +46,20 @@ def members(archive: Item, *, max_member_bytes: int) -> Iterator[Found]:
             file.seek(0)
             if head.startswith(ZIP_HEADS):
                 with BoundedReader(raw, MAX_ZIP_DIRECTORY) as zipped:
-                    yield from zip_members(zipped, archive, status.st_size, max_member_bytes)
+                    found = zip_members(zipped, archive, status.st_size, max_member_bytes)
+                    yield from _or_empty(found, archive)
             elif archive.path.lower().endswith(_ZIP_SUFFIXES) and has_end_of_zip(file, status.st_size):
                 # Other tools look for it from its end, whatever stands in front.
                 is_picture = why_skipped(head, "", named=False) is None
                 if is_picture:
                     yield archive
                 with BoundedReader(raw, MAX_ZIP_DIRECTORY) as zipped:
-                    yield from zip_members(
+                    found = zip_members(
                         zipped, archive, status.st_size, max_member_bytes, is_known=is_picture
                     )
+                    yield from found if is_picture else _or_empty(found, archive)
             elif (opened := tar_stream(file, head)) is not None:
-                yield from tar_members(opened, archive, status.st_size, max_member_bytes)
+                yield from _or_empty(tar_members(opened, archive, status.st_size, max_member_bytes), archive)
             else:
                 yield archive
     except FileNotFoundError:
@@ -69,7 +71,17 @@ def members(archive: Item, *, max_member_bytes: int) -> Iterator[Found]:
         else:
             yield Problem(path=archive.path, reason=f"damaged archive: {type(exc).__name__}: {exc}")
     except Exception as exc:  # of a library's reader, whatever it is: it costs its own archive
-        found = type(exc).__name__
-        reason = f"an archive that nobody expected, please report it: {found} (the log has the traceback)"
+        kind = type(exc).__name__
+        reason = f"an archive that nobody expected, please report it: {kind} (the log has the traceback)"
         _LOG.exception("%s: %s", archive.path, reason)
         yield Problem(path=archive.path, reason=reason)
+
+
+def _or_empty(found: Iterator[Found], archive: Item) -> Iterator[Found]:
+    """Yield what was found in an archive, or that there is nothing in it: none is passed over in silence."""
+    is_empty = True
+    for each in found:
+        is_empty = False
+        yield each
+    if is_empty:
+        yield Skipped(path=archive.path, reason="empty archive", size=archive.size, mtime_ns=archive.mtime_ns)

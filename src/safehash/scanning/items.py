@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from ..images.lent import File
     from ..matching.settings import Effort
 
-__all__ = ["HEAD_BYTES", "Found", "Item", "is_container", "is_tar", "why_skipped"]
+__all__ = ["HEAD_BYTES", "NOT_OPENED", "Found", "Item", "is_container", "is_tar", "time_told", "why_skipped"]
 
 #: How much of a file is looked at to tell what it is.
 HEAD_BYTES = 512
+#: Why an archive is left aside that nobody looked into.
+NOT_OPENED = "archive, not opened"
+#: No time that a record tells is further from 1970, in nanoseconds: what SQLite holds, to the year 2262.
+_MAX_TIME_NS = (1 << 63) - 1
 
 #: Names that promise a picture: such a file gets an outcome even when its content is something else.
 _IMAGE_SUFFIXES = (
@@ -113,7 +117,15 @@ def why_skipped(head: bytes, name: str, *, named: bool) -> str | None:
         return "a drawing (SVG), which is not read"
     if unread is not None:
         return None
-    return "archive, not opened" if is_container(head) else "not an image"
+    return NOT_OPENED if is_container(head) else "not an image"
+
+
+def time_told(time_ns: int) -> int | None:
+    """Return a file's time of change as it is told and kept, or None of one that no catalog holds.
+
+    Some file systems keep whatever time they are given. A file without a time is decided again by each scan.
+    """
+    return time_ns if -_MAX_TIME_NS <= time_ns <= _MAX_TIME_NS else None
 
 
 def is_container(head: bytes) -> bool:

@@ -15,9 +15,10 @@ from ..hashing.algorithms import Algorithm
 from ..images.pictures import Provenance
 from ..matching.decision import Outcome, outcome_without
 from ..matching.printable import as_bytes, plain
+from .archives import has_archive_name
 from .holdings import facts_of
 from .incoming import FileFacts, FileRow, Incoming, Key, Look
-from .items import Item
+from .items import NOT_OPENED, Item
 from .missing import Met, Missing, missing
 from .mounts import Mounts
 from .namesakes import dropped
@@ -119,7 +120,7 @@ class Ledger:
                 self._is_new = db.execute("SELECT id FROM files LIMIT 1").fetchone() is None
                 self._incoming = Incoming(store, run=self.running.number, scope=self._scope)
                 self._unmet: set[Key] = set()  # of what is being decided: no row was there
-                self._archives: set[tuple[int, bytes]] = set()  # that were looked into
+                self._archives: set[tuple[int, bytes]] = set()  # looked into, or found to be none
                 self._tops = [self._places.add_top(folder) for folder in tops]
         except BaseException:
             store.release()
@@ -167,6 +168,7 @@ class Ledger:
                 if item.named:
                     return None
                 self._see(file, gone)
+                self._look_into(key, item.path, reason)
                 return Skipped(
                     path=item.path, member=item.member, position=item.position, reason=reason,
                     size=item.size, mtime_ns=item.mtime_ns,
@@ -178,8 +180,7 @@ class Ledger:
             if outcome in _MATCHED and self._is_overruled(file):
                 return None
             self._see(file, gone)
-            if item.position:
-                self._archives.add((root, path))
+            self._look_into(key, item.path)
             return self._known(file, item.path)
 
     def digests_of(self, item: Item) -> tuple[Algorithm, ...]:
@@ -382,10 +383,17 @@ class Ledger:
         self._write_row(key, row, decision.matches)
 
     def _key_of(self, record: ScanRecord | Skipped) -> Key:
-        root, path = self._places.of(record.path)
-        if record.position:
-            self._archives.add((root, path))
-        return root, path, record.position
+        key = (*self._places.of(record.path), record.position)
+        if isinstance(record, Skipped):
+            self._look_into(key, record.path, record.reason)
+        elif record.position or record.failure is None:
+            self._look_into(key, record.path)
+        return key
+
+    def _look_into(self, key: Key, path: str, left_aside: str | None = None) -> None:
+        """Keep that an archive was looked into, or that what is called so is something else now."""
+        if key[2] or (has_archive_name(path) and left_aside not in {*_UNASKED, NOT_OPENED}):
+            self._archives.add(key[:2])
 
     def _write_row(self, key: Key, row: FileRow, matches: Sequence[Match] = ()) -> None:
         """Write one decided file, known or not."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import Counter
-from collections.abc import Collection, Container, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from .mounts import Mounts
 from .numbers import Numbers
-from .places import Places, absolute, nearest_of
+from .places import Places, absolute, is_in, nearest_of
 from .records import Problem
+from .schema import SKIPPED
 from .store import Store
 
 __all__ = ["Met", "Missing", "missing"]
@@ -24,14 +26,14 @@ class Met:
     ----------
     files : Numbers
         Rows of files that it met.
-    archives : container of (int, bytes)
-        Root and path of archives that it looked into.
+    archives : collection of (int, bytes)
+        Root and path of archives that it looked into, and of what is called so and is none.
     troubles : collection of bytes
         Resolved paths of what it could not look into as a whole: of what is below, nothing is known.
     """
 
     files: Numbers
-    archives: Container[tuple[int, bytes]]
+    archives: Collection[tuple[int, bytes]]
     troubles: Collection[bytes]
 
 
@@ -59,9 +61,10 @@ def missing(
 ) -> Missing:
     """Return which known files below some folders are gone.
 
-    A file is gone if its folders were looked at without trouble and it is not there: not because it was left aside,
-    nor because nothing can be said. Nor is it where a folder that had files shows none, or is no longer mounted: that
-    is what a store looks like that is away.
+    A file is gone if its folders were looked at without trouble and it is not there, or a folder is in its place: not
+    because it was left aside, nor because nothing can be said. So is a member of an archive that was looked into, also
+    of one that was named itself, and is not in it; or that is no archive any more. Nor is a file gone where a folder
+    that had files shows none, or is no longer mounted: that is what a store looks like that is away.
 
     Parameters
     ----------
@@ -81,12 +84,12 @@ def missing(
     for top in tops:
         absent: list[int] = []
         n_seen = 0
-        for file, root, place, key in _known_below(store, places, top):
+        for file, root, place, key, was_looked_into in _known_below(store, places, top):
             if file in met.files:
                 n_seen += 1
                 if unmounted:
                     still_there.update(_within(place, unmounted))
-            elif _is_absent(place, root, key, met):
+            elif _is_absent(place, root, key, met, was_looked_into=was_looked_into):
                 store_away = () if allow_empty else _within(place, unmounted)
                 away.update(store_away)
                 if not store_away:
@@ -95,6 +98,7 @@ def missing(
             empty[top] = len(absent)
         else:
             gone.update(absent)
+    gone.update(_no_longer_in_archives(store, tops, met))
     held_back = [_problem(place, n, _AWAY) for place, n in away.items()]
     held_back += [_problem(place, n, _EMPTY) for place, n in empty.items()]
     given_up = unmounted if allow_empty else still_there.difference(away)
@@ -118,28 +122,45 @@ def _problem(place: bytes, n: int, said: str) -> Problem:
 
 def _known_below(
     store: Store, places: Places, top: bytes
-) -> Iterator[tuple[int, bytes, bytes, tuple[int, bytes] | None]]:
-    """Yield row, root and place of every file below a folder that is not gone; and of members, their archive's key."""
+) -> Iterator[tuple[int, bytes, bytes, tuple[int, bytes], bool]]:
+    """Yield row, root, place and key of every file below a folder that is not gone, and whether it was looked into."""
     below, where = places.below(top)
-    for file, number, root, path, position in store.query(
-        "SELECT files.id, root, roots.path, files.path, position FROM files JOIN roots ON roots.id = root"
+    for file, number, root, path, position, outcome in store.query(
+        "SELECT files.id, root, roots.path, files.path, position, outcome FROM files JOIN roots ON roots.id = root"
         f" WHERE {below} AND gone IS NULL",
         where,
     ):
         root, path = bytes(root), bytes(path)
-        yield file, root, absolute(root, path), (number, path) if position else None
+        yield file, root, absolute(root, path), (number, path), bool(position) or outcome != SKIPPED
 
 
-def _is_absent(place: bytes, root: bytes, archive: tuple[int, bytes] | None, met: Met) -> bool:
+def _no_longer_in_archives(store: Store, tops: Sequence[bytes], met: Met) -> Iterator[int]:
+    """Yield what was not met of archives that were named themselves, in no folder that was looked at as a whole."""
+    for number, path in met.archives:
+        root = bytes(store.row("SELECT path FROM roots WHERE id = ?", (number,))[0])
+        place = absolute(root, path)
+        if any(is_in(place, top) for top in tops) or nearest_of(place, met.troubles) is not None:
+            continue
+        for (file,) in store.query(
+            "SELECT id FROM files WHERE root = ? AND path = ? AND gone IS NULL"
+            " AND (position OR outcome <> ?)",
+            (number, path, SKIPPED),
+        ):
+            if file not in met.files:
+                yield file
+
+
+def _is_absent(place: bytes, root: bytes, key: tuple[int, bytes], met: Met, *, was_looked_into: bool) -> bool:
     """Return whether a file that was not met is not there, as far as can be told."""
     if b"://" in root:
         # Nothing can be asked of a store file by file; a walk that met no trouble has met them all.
         return not any(b"://" in trouble for trouble in met.troubles)
     if nearest_of(place, met.troubles) is not None:
         return False
-    if archive is not None and archive in met.archives:
-        return True  # a member that its archive no longer has
-    return _is_missing(place)
+    if was_looked_into and key in met.archives:
+        return True  # a member that its archive no longer has, or what was no archive and is one now
+    # A folder that was left aside as a whole is no file's successor.
+    return _is_missing(place) or (was_looked_into and _is_folder(place))
 
 
 def _is_missing(path: bytes) -> bool:
@@ -150,6 +171,13 @@ def _is_missing(path: bytes) -> bool:
     except OSError:
         return False  # it cannot be looked at: that is no proof
     return False
+
+
+def _is_folder(path: bytes) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _within(place: bytes, points: Collection[bytes]) -> tuple[bytes, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, TimeoutError, wait
@@ -17,6 +16,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from ..errors import SafehashError, logger_of
 from .aside import aside
+from .awake import Awake, is_own_time
 from .confining import Means, confine
 from .items import Item
 from .starting import UNGUARDED, WITHOUT_GUARD, Noted, worker_context
@@ -130,7 +130,7 @@ class _Slot:
     started: Noted
     batches: deque[tuple[Batch, Future[Any]]] = field(default_factory=deque)
     n_breaks: int = 0
-    since: float = 0.0  # when it last took up or finished something
+    since: float = 0.0  # when it last took up or finished something, by the time we were awake
 
 
 class Workers:
@@ -152,6 +152,7 @@ class Workers:
         self._context = worker_context()
         self._arguments = arguments
         self._timeout = timeout
+        self._awake = Awake()
         self._changed = threading.Condition()
         self._finished: deque[tuple[_Slot, Batch, Future[Any]]] = deque()
         self._lonely: deque[Batch] = deque()  # waiting to be tried alone
@@ -211,7 +212,7 @@ class Workers:
                 self._count_break(slot, exc)
                 self._replace(slot)
         if not slot.batches:
-            slot.since = time.monotonic()
+            slot.since = self._awake.seconds()
         slot.batches.append((batch, future))
         pool = slot.pool
 
@@ -239,13 +240,14 @@ class Workers:
             if not any(known is future for _, known in slot.batches):
                 continue  # its pool was replaced meanwhile; the batch has been given again
             slot.batches = deque(pair for pair in slot.batches if pair[1] is not future)
-            slot.since = time.monotonic()
+            now = self._awake.seconds()
+            took, slot.since = now - slot.since, now
             error = future.exception()
             if error is None:
                 slot.n_breaks = 0
                 answers += self._done(batch, future.result())
             else:
-                answers += self._failed(slot, batch, error)
+                answers += self._failed(slot, batch, error, took)
         self._dispatch()
         return answers
 
@@ -256,11 +258,12 @@ class Workers:
         (pebble 5.2). And whatever else may silence one, it has had its time when every batch it holds should
         long have been done or timed out.
         """
+        now = self._awake.seconds()
         if self._finished:
             return
         patience = _DEPTH * (self._timeout + _BATCH_SECONDS) + _PATIENCE
         for slot in self._slots:
-            if slot.batches and (not slot.pool.active or time.monotonic() - slot.since > patience):
+            if slot.batches and (not slot.pool.active or now - slot.since > patience):
                 self._count_break(slot, None)
                 self._replace(slot)
         self._dispatch()
@@ -282,7 +285,7 @@ class Workers:
         return list(zip(batch.tickets[:n_done], batch.items[:n_done], verdicts, strict=True))
 
     def _failed(
-        self, slot: _Slot, batch: Batch, error: BaseException
+        self, slot: _Slot, batch: Batch, error: BaseException, took: float
     ) -> list[tuple[int, Item, Verdict | Failed]]:
         if isinstance(error, BrokenProcessPool):
             # Died before it took the batch: while starting, or killed while idle.
@@ -293,7 +296,9 @@ class Workers:
         if isinstance(error, SafehashError):
             raise SafehashError(f"a worker failed: {type(error).__name__}: {error}") from error
         self._replace(slot)
-        certain = batch.isolated or (len(batch.items) == 1 and isinstance(error, TimeoutError))
+        says_nothing = _says_nothing(error, took, self._timeout)
+        its_time_is_over = isinstance(error, TimeoutError) and not says_nothing
+        certain = batch.isolated or (len(batch.items) == 1 and its_time_is_over)
         if not certain:
             # One of them, and no telling which: each alone, with nothing else on its worker.
             self._lonely += [
@@ -301,7 +306,6 @@ class Workers:
                 for ticket, item in zip(batch.tickets, batch.items, strict=True)
             ]
             return []
-        says_nothing = isinstance(error, ProcessExpired) and error.exitcode in SAY_NOTHING
         if says_nothing and batch.alone < KILLED_ATTEMPTS:
             self._lonely.append(batch)
             return []
@@ -345,9 +349,10 @@ def each_isolated(
     """Call `function` with each of `arguments` in a worker process; give what it returns, or how that `Failed`.
 
     For a few hundred calls at leisure, such as the thumbnails of a report. A worker that was killed from outside, or a
-    pool that broke, says nothing of its call: it is made again, as often as that may be an accident.
+    pool that broke, says nothing of its call, nor does a time that was over while we were stopped: it is made again, as
+    often as that may be an accident.
     """
-    context = worker_context()
+    context, awake = worker_context(), Awake()
 
     def new_pool() -> _Pool:
         return _Pool(confine, (means,), context)
@@ -356,12 +361,13 @@ def each_isolated(
     try:
         for each in arguments:
             for _ in range(KILLED_ATTEMPTS):
-                error, result = _called(pool, function, each, timeout)
-                ended = isinstance(error, (ProcessExpired, BrokenProcessPool))
-                if ended:
+                began = awake.seconds()
+                error, result = _called(pool, function, each, timeout, awake)
+                if isinstance(error, (ProcessExpired, BrokenProcessPool)):
                     pool.end()
                     pool = new_pool()
-                if not ended or (isinstance(error, ProcessExpired) and error.exitcode not in SAY_NOTHING):
+                took = awake.seconds() - began
+                if not (isinstance(error, BrokenProcessPool) or _says_nothing(error, took, timeout)):
                     break
             yield result if error is None else _failure(error, timeout)
     finally:
@@ -369,7 +375,7 @@ def each_isolated(
 
 
 def _called(
-    pool: _Pool, function: Callable[..., Any], arguments: tuple[Any, ...], timeout: float
+    pool: _Pool, function: Callable[..., Any], arguments: tuple[Any, ...], timeout: float, awake: Awake
 ) -> tuple[BaseException | None, Any]:
     """Return what became of one call: what it raised, or what it returned."""
     try:
@@ -382,10 +388,21 @@ def _called(
         except (
             TimeoutError
         ):  # not done yet: a pool that broke just then says nothing of it (as of `Workers.revive`)
+            awake.seconds()
             if not pool.active and not future.done():
                 return BrokenProcessPool("it ended without a word"), None
         else:
             return (error, None) if error is not None else (None, future.result())
+
+
+def _says_nothing(error: BaseException | None, took: float, timeout: float) -> bool:
+    """Return whether how a worker ended says nothing of what it worked on.
+
+    The pool measures by the clock on the wall, which somebody may set, and which runs while all of us are stopped.
+    """
+    if isinstance(error, TimeoutError):
+        return not is_own_time(took, timeout)
+    return isinstance(error, ProcessExpired) and error.exitcode in SAY_NOTHING
 
 
 def _failure(error: BaseException, timeout: float) -> Failed:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 from ..files import NotRegularFile, open_regular, read_up_to
-from .items import HEAD_BYTES, Item, why_skipped
+from .items import HEAD_BYTES, Item, time_told, why_skipped
 
 __all__ = ["Read", "read_file", "read_remote"]
 
@@ -27,7 +27,7 @@ def read_file(item: Item, max_bytes: int) -> Read:
     """Read a regular file if its first bytes make it one to decide, and notice if it changes meanwhile."""
     try:
         with open_regular(item.path) as (file, status):
-            size, mtime_ns = status.st_size, status.st_mtime_ns
+            size, mtime_ns = status.st_size, time_told(status.st_mtime_ns)
             head = read_up_to(file, HEAD_BYTES)
             skipped = why_skipped(head, item.path, named=item.named)
             if skipped is not None:
@@ -38,7 +38,7 @@ def read_file(item: Item, max_bytes: int) -> Read:
             after = os.fstat(file.fileno())
     except NotRegularFile:
         return Read(skipped="special file")
-    changed = (after.st_size, after.st_mtime_ns) != (size, mtime_ns)
+    changed = (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns)
     return Read(data=data, n_bytes=len(data), size=size, mtime_ns=mtime_ns, changed=changed)
 
 

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from ..errors import SafehashError
 from .archives import has_archive_name, members
-from .items import Found, Item
+from .items import Found, Item, time_told
 from .records import Problem, Skipped
 from .watching import Renamed, arrivals, check_installed, is_unfinished
 
@@ -213,7 +213,7 @@ def _matching(pattern: str, *, first: bool = False) -> list[str]:
 
 
 def _file(path: str, status: os.stat_result, inputs: Inputs, *, named: bool = False) -> Iterator[Found]:
-    item = Item(path=path, size=status.st_size, mtime_ns=status.st_mtime_ns, named=named)
+    item = Item(path=path, size=status.st_size, mtime_ns=time_told(status.st_mtime_ns), named=named)
     if inputs.archives and has_archive_name(path):
         yield from members(item, max_member_bytes=inputs.max_member_bytes)
     else:
@@ -423,9 +423,9 @@ def _remote_item(facts: dict[str, Any], address_of: Callable[[str], str], *, nam
     )
     mtime_ns: int | None = None
     if changed is not None and hasattr(changed, "timestamp"):
-        mtime_ns = int(changed.timestamp() * 1e9)
+        mtime_ns = time_told(int(changed.timestamp() * 1e9))
     elif isinstance(changed, (int, float)):
-        mtime_ns = int(changed * 1e9)
+        mtime_ns = time_told(int(changed * 1e9))
     return Item(
         path=address_of(facts["name"]),
         size=facts.get("size"),

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -149,16 +150,38 @@ class _Watch:
                     found.put((os.fsdecode(event.src_path), False))
                     found.put((os.fsdecode(event.dest_path), True))
 
+        self._folders, self._handler = folders, Handler()
         self._observer: Any = Observer()
+        #: What is asked for of each folder, and which one bore its name then.
+        self._asked: dict[str, tuple[Any, tuple[int, int] | None]] = {}
         try:
             for folder in folders:
-                self._observer.schedule(Handler(), folder, recursive=True)
+                self._ask(folder)
             self._observer.start()
         except OSError as exc:
             hint = " (Linux: sysctl fs.inotify.max_user_watches)" if sys.platform == "linux" else ""
             raise SafehashError(
                 f"{', '.join(folders)}: cannot be watched: {exc.strerror or exc}{hint}"
             ) from exc
+
+    def follow(self) -> None:
+        """Ask anew for the events of folders that were made anew, or mounted, under their names: the old ones end."""
+        heard = {each.watch for each in self._observer.emitters if each.is_alive()}
+        for folder in self._folders:
+            asked, place = self._asked[folder]
+            now = _place_of(folder)
+            if now is None or (now == place and asked in heard):
+                continue
+            try:
+                with suppress(KeyError):  # it ended with its folder
+                    self._observer.unschedule(asked)
+                self._ask(folder)
+            except OSError as exc:
+                _LOG.warning("%s: cannot be watched: %s", printable(folder), exc.strerror or exc)
+
+    def _ask(self, folder: str) -> None:
+        place = _place_of(folder)
+        self._asked[folder] = self._observer.schedule(self._handler, folder, recursive=True), place
 
     def close(self) -> None:
         """Ask for no more events."""
@@ -180,6 +203,7 @@ class _Arrivals:
         while not stop.is_set():
             if time.monotonic() - walked >= _WALK_SECONDS:
                 walked = time.monotonic()
+                self._watch.follow()
                 yield from self._walked(stop)
             for path in self._told():
                 self._waiting.setdefault(path, (time.monotonic(), None))
@@ -268,6 +292,15 @@ class _Arrivals:
             self._waiting[path] = (time.monotonic(), state)
             return False
         return time.monotonic() - since >= _SETTLED_SECONDS
+
+
+def _place_of(folder: str) -> tuple[int, int] | None:
+    """Return what tells a folder from another one under its name, None where there is none now."""
+    try:
+        status = os.stat(folder)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _state_of(status: os.stat_result) -> _State:

@@ -171,7 +171,7 @@ def _endpoint(service: Service, routes: list[Route]) -> Endpoint:
         try:
             if route is None:
                 allowed = ", ".join(sorted(by_method))
-                raise Refused(405, f"there are {allowed} of this path", headers={"Allow": allowed})
+                raise Refused(405, f"this path takes {allowed} alone", headers={"Allow": allowed})
             if route.role != "anybody":
                 bearer = service.tokens.bearer(header_of(request, b"authorization"), role=route.role)
                 if bearer is None and route.role == "admin" and service.options.open_to_all:

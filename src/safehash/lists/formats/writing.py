@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -15,7 +15,7 @@ from ...files import writing_whole
 from ...hashing.hashes import Hash
 from ..entry import Entry
 
-__all__ = ["replacing", "write_csv"]
+__all__ = ["csv_line", "replacing", "write_csv"]
 
 _COLUMNS = (
     "algorithm",
@@ -29,6 +29,9 @@ _COLUMNS = (
     "updated",
     "deleted",
 )
+
+#: What ends a line for some reader of CSV.
+_BREAKS = "\r\n"
 
 
 @contextmanager
@@ -67,14 +70,29 @@ def write_csv(path: str | os.PathLike[str], entries: Iterable[Entry]) -> int:
     n_entries = 0
     with replacing(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_COLUMNS)
+        text.write(csv_line(_COLUMNS))
         for entry in entries:
-            writer.writerow(_row(entry))
+            text.write(csv_line(_row(entry)))
             n_entries += 1
         text.flush()
         text.detach()
     return n_entries
+
+
+def csv_line(cells: Sequence[object]) -> str:
+    """Return one line of CSV that readers take for one, whatever is in its cells.
+
+    The standard writer quotes a cell for the characters that end its own lines: a carriage return in the name of a file
+    stood bare, and what followed it was a record for whoever reads it.
+
+    Examples
+    --------
+    >>> csv_line(["a\\rb", 1])
+    '"a\\rb",1\\n'
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator=_BREAKS).writerow(cells)
+    return text.getvalue().removesuffix(_BREAKS) + "\n"
 
 
 def _row(entry: Entry) -> list[object]:
