@@ -94,8 +94,7 @@ def test_files_that_cost_no_more_than_is_promised(tables: ModuleType, put: Any) 
     put("hostile", {"apng dots": {"mb": 3.5, "promised": 0.75, "now, thorough": now}})
     told = tables.hostile()
     assert (
-        told[0]
-        == "1 kinds of files. All of them take less. Of 0 that were measured before, 0 were given up."
+        told[0] == "1 kinds of files. All of them take less. Of 0 that were measured before, 0 were given up."
     )
     assert told[4] == "| APNG | 1 | apng dots | 0.5 s | 0.8 s | 0 MiB |"
     assert told[-1] == "| apng dots | 3.5 | 0.5 s | 0.8 s | - | - |"
@@ -228,7 +227,7 @@ def test_gates(tables: ModuleType, put: Any) -> None:
         },
     )  # fmt: skip
     told = importlib.import_module("matching_tables").gates()
-    assert told[0].startswith("Of 4,321 uploads") and "6,543 pairs would match" in told[0]
+    assert told[0].startswith("What each gate is for: 4,321 uploads") and "6,543 pairs would match" in told[0]
     assert told[-2:] == ["| faint | 17 | 12 | `a.png`, `b.png`: at 9 bits |", "| lit | 0 | 0 | drawn |"]
 
 
