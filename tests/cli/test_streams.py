@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from safehash.cli.parser import Parser
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.holdings import counts
 from stores import command, environment, records_in, run, write_list, write_pictures
@@ -70,6 +72,19 @@ def test_a_standard_output_that_is_full_is_named(here: Path, line: str) -> None:
     (said,) = done.stderr.decode().splitlines()
     assert said.startswith("safehash: standard output: "), said
     assert "no space left" in said.lower()
+
+
+@pytest.mark.parametrize("length", [10, 8_000, 9_000, 100_000])
+def test_help_of_any_length_is_written_or_an_error(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a help longer than a stream's buffer the standard parser passed over what could not be written."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(OSError, match="No space left"):
+            Parser(prog="x", epilog="y" * length).print_help()
+            full.flush()
+        monkeypatch.undo()
+        with contextlib.suppress(OSError):
+            full.close()
 
 
 def test_it_is_refused_before_anything_is_scanned(here: Path, tmp_path: Path) -> None:

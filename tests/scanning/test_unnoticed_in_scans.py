@@ -26,6 +26,7 @@ from safehash.scanning.channel import Channel
 from safehash.scanning.items import Item
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.places import _is_one_file
+from safehash.scanning.records import Skipped
 from safehash.scanning.run import scan
 from safehash.scanning.schema import SKIPPED
 from safehash.scanning.sources import Inputs, find
@@ -115,7 +116,8 @@ def test_an_archive_of_nothing_has_no_members_and_is_not_damaged(tmp_path: Path)
     path = tmp_path / "none.zip"
     with zipfile.ZipFile(path, "w"):
         pass
-    assert list(members(Item(path=str(path)), max_member_bytes=1 << 20)) == []
+    (found,) = members(Item(path=str(path)), max_member_bytes=1 << 20)
+    assert isinstance(found, Skipped) and found.reason == "empty archive"
     path.write_bytes(path.read_bytes()[:21])
     assert [type(found).__name__ for found in members(Item(path=str(path)), max_member_bytes=1 << 20)] == [
         "Problem"

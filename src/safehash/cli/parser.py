@@ -92,6 +92,13 @@ class Parser(argparse.ArgumentParser):
         said = f"{self.prog}: error: {printable(message)}\n(`{self.prog} --help` says what it takes)\n"
         self.exit(FATAL, said)
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Write help; the standard parser passes over what cannot be written, and a full disk had half of a help."""
+        if file is not None and file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse, options and arguments in any order; a misspelt option is named before anything that it leaves out."""
         words = list(sys.argv[1:] if args is None else args)
