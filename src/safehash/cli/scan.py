@@ -185,7 +185,7 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ID",
-        help="an entry by its id: its matches are suppressed",
+        help="an entry by its id, or by its whole digest (pdq:DIGITS): its matches are suppressed",
     )
     group.add_argument(
         "--allow-pairs",
