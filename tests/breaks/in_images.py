@@ -35,6 +35,7 @@ _PAINTED = "tests/images/test_painted.py::test_what_was_painted_is_looked_up_at_
 _PNM, _PNG_ROWS, _CONVERSIONS, _GUARDING = (
     f"src/safehash/images/{name}.py" for name in ("pnm", "png_rows", "conversions", "guarding")
 )
+_LAST = "tests/images/test_ends_of_animations.py"
 _OF_PNM, _OF_IMAGES = (f"tests/images/test_{name}.py" for name in ("pnm", "images"))
 
 BREAKS = (
@@ -456,6 +457,34 @@ BREAKS = (
         before="        colours[control.transparent] = 0\n",
         after="        colours[control.transparent] = 255\n",
         dies=(_ANIMATIONS,),
+    ),
+    Break(
+        what="a GIF frame that hides all lies on what was there, where the file ends within it",
+        file=_CANVAS,
+        before="        if not self._laid or (replaces and self._is_whole(place)):\n",
+        after="        if not self._laid:\n",
+        dies=(f"{_LAST}::test_a_gif_frame_that_hides_all_lies_on_nothing",),
+    ),
+    Break(
+        what="a frame that was hidden is cleared all the same, where the file ends within the one that hides it",
+        file=_CANVAS,
+        before='        if base == len(self._laid) - 1 or self._disposal == "restore":\n',
+        after="        if True:\n",
+        dies=(f"{_LAST}::test_a_gif_frame_that_hides_the_one_before_lies_on_it",),
+    ),
+    Break(
+        what="lines that browsers do not fill are filled",
+        file=_GIF,
+        before="        if not there.all() and (number or frame.control.transparent is not None):\n",
+        after="        if not there.all() and number:\n",
+        dies=(f"{_LAST}::test_lines_are_filled_in_an_opaque_first_picture_alone",),
+    ),
+    Break(
+        what="rows that an APNG frame lacks clear what was there",
+        file=_PNG,
+        before="                part = _part(canvas, file, frame, pixels[:n_rows])\n",
+        after="                part = _part(canvas, file, frame, pixels)\n",
+        dies=(f"{_LAST}::test_an_apng_frame",),
     ),
     Break(
         what="of a WebP that is cut behind its pixels rows are taken away",

@@ -26,6 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pictures_made import made
 from PIL import Image
+from png_files import png as png_of
 from profiles_made import (
     DISPLAY_P3,
     PROPHOTO,
@@ -143,6 +144,17 @@ def test_code_points_behind_the_palette_are_for_others_than_browsers() -> None:
     for heeded in (gama(1.0), iccp(matrix_profile(DISPLAY_P3))):
         assert shown(palette, lights, heeded) == shown(heeded, palette, lights) == [True] + [False] * alone
     assert shown((b"sRGB", b"\0"), palette, lights) == [False] * alone
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_a_profile_of_greys_is_heeded_by_grey_with_alpha(depth: int, interlaced: bool) -> None:
+    """The imaging library opens 16 bits of it as colour, which such a profile does not fit."""
+    grey = made(1, 60, 80)[:, :, 1].astype(np.uint16) * (257 if depth == 16 else 1)
+    samples = np.dstack([grey, np.full_like(grey, (1 << depth) - 1)])
+    name, body = iccp(grey_profile(gamma(1.0)))
+    data = png_of(samples, depth, 4, before=chunk(name, body), interlaced=interlaced)
+    assert [also.name for also in decode(data).also] == ["in its own colours"]
 
 
 @pytest.mark.parametrize("bad", [b"", bytes(3), bytes(5), bytes(4), bytes(33)])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import sqlite3
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
@@ -51,6 +53,41 @@ def test_a_type_in_front_of_the_digest_counts_against_a_title(tmp_path: Path) ->
     assert read_as(tmp_path / "list.csv", text) == ["positive"] * 20
     with pytest.raises(ListError, match="names another type than the digests in it would be taken for"):
         read_as(tmp_path / "list.csv", text.replace(" pdq ", " seen "))
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [("utf-16-le", "utf-8"), ("utf-16-be", "utf-8"), ("utf-16-le", "utf-16-be"), ("utf-32-le", "utf-8")],
+)
+def test_lines_that_were_appended_in_another_encoding_are_no_single_reject(
+    first: str, then: str, tmp_path: Path
+) -> None:
+    lines = [f"{digest},0\n" for digest in M]
+    head = ("\ufeffmd5,deleted\n" + "".join(lines[:40])).encode(first)
+    assert read_as(tmp_path / "list.csv", head + "".join(lines[40:]).encode(first)) == ["positive"] * 60
+    with pytest.raises(ListError, match="in another encoding than"):
+        read_as(tmp_path / "list.csv", head + "".join(lines[40:]).encode(then))
+
+
+def zipped(*members: tuple[str, list[str]], comment: bytes = b"") -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.comment = comment
+        for name, digests in members:
+            archive.writestr(name, "".join(f"{digest}\n" for digest in digests))
+    return stream.getvalue()
+
+
+def test_every_file_of_a_zip_archive_is_read_or_it_is_refused(tmp_path: Path) -> None:
+    one, two = zipped(("a.txt", M[:30])), zipped(("b.txt", M[30:]))
+    for around, said in (
+        (one + two, "in front of it"), (one + M[30].encode(), "behind its end"), (one + one[:40], "behind its end"),
+    ):  # fmt: skip
+        with pytest.raises(ListError, match=said):
+            read_as(tmp_path / "list.zip", around)
+    for name in ("./b.txt", "a/../b.txt", "../b.txt", "a/./b.txt"):
+        data = zipped(("a.txt", M[:30]), (name, M[30:]), ("a/.hidden", ["?"]), comment=b"made by hand")
+        assert read_as(tmp_path / "list.zip", data + bytes(16)) == ["positive"] * 60
 
 
 def test_what_is_packed_twice_is_unpacked_and_what_is_packed_thrice_is_not(tmp_path: Path) -> None:

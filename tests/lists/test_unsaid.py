@@ -176,12 +176,16 @@ MORE: list[dict[str, Any]] = [
     {"page": "1", "pages": "2"}, {"count": "5"}, {"page": {"number": 0, "totalElements": 40}},
     {"response": {"numFound": 3}},
     {"total_rows": 3}, {"totalSize": 9}, {"errors": [{"message": "a"}]}, {"_shards": {"total": 5, "failed": 1}},
+    {"offset": "itrA1/recB2"}, {"next_page_offset": 7}, {"nextPageCursor": "a"}, {"next_href": "b"},
+    {"PaginationToken": "eyJ9"}, {"NextContinuationToken": "eyJ8"}, {"next_offset": 2},
 ]  # fmt: skip
 WHOLE: list[dict[str, Any]] = [
     {"_shards": {"total": 5, "successful": 5, "failed": 0}}, {"links": [{"rel": "self", "href": "a"}]}, {"count": "2"},
     {"page": "2", "pages": "2"}, {"has_more": "no"}, {"next": "null"}, {"error": {"code": 0}},
     {"meta": [{"name": "md5", "type": "String"}, {"name": "n", "type": "UInt8"}], "rows": 1, "rows_before_limit": 1},
     {"metadata": {"continue": ""}}, {"remainingItemCount": None}, {"total": "9" * 30}, {"page": {"totalElements": 1}},
+    {"offset": "0"}, {"offset": 0}, {"offset": ""}, {"next_page_offset": None},
+    {"next_update": "2024-05-06"},
 ]  # fmt: skip
 
 

@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ImageTooLarge, UnreadableImage
-from .canvas import HELD_A_PIXEL, HELD_UNREDUCED, Canvas, Disposal
+from .canvas import HELD_A_PIXEL, HELD_BESIDE, HELD_UNREDUCED, Canvas, Disposal
 from .conversions import luma_of
 from .frames import ANIMATION, reach
 from .gif_blocks import GifControl, GifFrame, GifScreen, read_frame_blocks, read_screen
 from .limits import Limits, check_cost, check_held
 from .older_tools import as_older_tools
-from .pictures import Also, Decoded, Provenance, UInt8Array
+from .pictures import AS_FAR, Also, Decoded, Provenance, UInt8Array, as_it_ends, failing
 from .request import Request
 from .seen import seen_array
 
@@ -46,7 +46,8 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
     # Browsers go by the last of several control blocks, other viewers by the first.
     n_canvases = 2 if any(len(frame.controls) > 1 for frame in frames) else 1
     unreduced = HELD_UNREDUCED if request.step_of(size) == 1 else 0
-    check_held("GIF", size, HELD_A_PIXEL + unreduced + 8 * (n_canvases - 1), request.limits)
+    held = HELD_A_PIXEL + unreduced + 8 * (n_canvases - 1)
+    check_held("GIF", size, held, request.limits)
     canvas = Canvas(*size)
     other = Canvas(*size) if n_canvases > 1 else None
     keyed = False
@@ -61,17 +62,33 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
                 f"lies beyond it is more than {len(data)} bytes are worth"
             )
         indices, there = _indices(frame, data, size, request)
-        if number and there.size and not there.any():
-            return  # the file ends before it
-        keyed = keyed or any(control.transparent is not None for control in frame.controls)
-        _lay(canvas, frame, frame.control, indices, there)
         provenance = Provenance(
             format="GIF", mode="P", width=size[0], height=size[1], scale=request.step_of(size),
             frame=number, n_frames=len(frames),
         )  # fmt: skip
+        part, refused = None, None
+        if not there.all() and (number or frame.control.transparent is not None):
+            try:
+                check_held("GIF that ends early", size, held + HELD_BESIDE, request.limits)
+                part = _part(canvas, frame, indices, there)
+            except ImageTooLarge as exc:
+                refused = failing(AS_FAR, exc)
+        if number and there.size and not there.any():
+            # The file ends before it; what it was to lie on is seen, behind the disposal of the one before.
+            if part is not None and not np.array_equal(part.pixels, canvas.pixels):
+                yield seen_array(part.pixels, replace(provenance, truncated=True), limits=request.limits)
+            return
         truncated = not there.all()
+        if frame.interlaced and truncated:
+            indices, there = _filled(indices, there)
+        keyed = keyed or any(control.transparent is not None for control in frame.controls)
+        _lay(canvas, frame, frame.control, indices, there)
         decoded = seen_array(canvas.pixels, replace(provenance, truncated=truncated), limits=request.limits)
-        also = list(decoded.also)
+        also = [*decoded.also, *([refused] if refused else [])]
+        if part is not None and not np.array_equal(part.pixels, canvas.pixels):
+            ended = replace(provenance, truncated=True)
+            also += as_it_ends(seen_array(part.pixels, ended, limits=request.limits))
+        del part
         if other is not None:
             _lay(other, frame, (frame.controls or (GifControl(),))[0], indices, there)
             also.append(_as_others_see_it(other, provenance, request.limits))
@@ -88,8 +105,16 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
             also.append(_on_colour(canvas, colour, provenance, request.limits))
         yield replace(decoded, also=tuple(also), shown_for=frame.control.milliseconds)
         del decoded, also  # and hold it no longer
-        if truncated:
+        if not there.all():
             return
+
+
+def _part(canvas: Canvas, frame: GifFrame, indices: UInt8Array, there: npt.NDArray[np.bool_]) -> Canvas:
+    """Return the canvas as browsers show it of a frame that ends early, without lines that other viewers fill."""
+    opaque = frame.control.transparent is None
+    part = canvas.begun(frame.left, frame.top, frame.width, frame.height, replaces=opaque)
+    _lay(part, frame, frame.control, indices, there)
+    return part
 
 
 def _by_library(
@@ -150,7 +175,8 @@ def _lay(
     if not there.all():
         shown[~there] = 0
     disposal = _DISPOSALS.get(control.disposal, "keep")
-    canvas.show(shown, frame.left, frame.top, over=True, disposal=disposal)
+    opaque = control.transparent is None
+    canvas.show(shown, frame.left, frame.top, over=True, disposal=disposal, opaque=opaque)
 
 
 # -- indices -----------------------------------------------------------------------------------------------
@@ -173,16 +199,15 @@ def _indices(
             "GIF", (max(size[0], canvas[0]), max(rows, canvas[1])), mode="L", n_bands=1, limits=request.limits
         )
     packed = memoryview(data)[frame.start :]
+    if not packed:
+        return np.zeros((rows, frame.width), np.uint8), np.zeros((rows, frame.width), np.bool_)
     indices, whole = _run(frame, packed, size, 0)
     if whole:
         return indices, np.ones(indices.shape, np.bool_)
     ended = _ended(packed)
     # What the decoder does not reach keeps what was there before it.
     indices, other = (_run(frame, ended, size, fill)[0] for fill in (0, 255))
-    there = indices == other
-    if frame.interlaced:
-        return _filled(indices, there)
-    return indices, there
+    return indices, indices == other
 
 
 def _n_decoded_rows(frame: GifFrame, n_canvas_rows: int) -> int:

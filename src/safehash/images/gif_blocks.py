@@ -98,8 +98,9 @@ def read_screen(data: bytes) -> GifScreen | None:
 
 
 def read_frame_blocks(data: bytes, screen: GifScreen) -> Iterator[GifFrame]:
-    """Yield the frames in order, as far as the file goes."""
+    """Yield the frames in order, as far as the file goes: a later one also where the file ends before its pixels."""
     controls: list[GifControl] = []
+    is_first = True
     at, n_bytes = screen.end, len(data)
     while at < n_bytes:
         kind = data[at]
@@ -113,12 +114,14 @@ def read_frame_blocks(data: bytes, screen: GifScreen) -> Iterator[GifFrame]:
             left, top, width, height, flags = struct.unpack_from("<HHHHB", data, at + 1)
             own = table_bytes(flags)
             start = at + 10 + own
-            if start >= n_bytes:
+            if start >= n_bytes and is_first:
                 return
+            is_first = False
             yield GifFrame(
                 left=left, top=top, width=width, height=height,
                 palette=data[at + 10 : start] if own else screen.palette,
-                interlaced=bool(flags & 0x40), bits=data[start], start=start + 1, controls=tuple(controls),
+                interlaced=bool(flags & 0x40), bits=data[start] if start < n_bytes else 0, start=start + 1,
+                controls=tuple(controls),
             )  # fmt: skip
             controls.clear()
             at = _behind_blocks(data, start + 1)

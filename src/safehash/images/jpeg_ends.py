@@ -16,7 +16,7 @@ from .colour import Colour
 from .conversions import by_strips
 from .declared import Declared
 from .guarding import undisturbed
-from .pictures import Also, Decoded, Effort, Provenance, UInt8Array
+from .pictures import AS_FAR, Also, Decoded, Effort, Provenance, UInt8Array
 from .shades import painter
 
 if TYPE_CHECKING:
@@ -254,12 +254,12 @@ def as_far_as_it_goes(
 
     plain = pair(None)
     also = [
-        Also(_AS_FAR, plain[0], effort="fast", shown=not any(each.shown for each in colours)),
-        Also(f"{_AS_FAR}, on black", plain[1]),
+        Also(AS_FAR, plain[0], effort="fast", shown=not any(each.shown for each in colours)),
+        Also(f"{AS_FAR}, on black", plain[1]),
     ]
     for declared in colours:
         if declared.colour.fits(provenance.mode, "JPEG"):
-            name = f"{_AS_FAR}, in its own colours"
+            name = f"{AS_FAR}, in its own colours"
             on_white, on_black = pair(declared.colour)
             if not declared.shown:
                 name += ", as other viewers take them"
@@ -267,6 +267,3 @@ def as_far_as_it_goes(
             also.append(Also(name, on_white, effort=effort, shown=declared.shown))
             also.append(Also(f"{name}, on black", on_black))
     return tuple(also)
-
-
-_AS_FAR = "as far as it goes"

@@ -13,13 +13,17 @@ import numpy.typing as npt
 from .._face import public_value
 from ..errors import ImageError, UnreadableImage
 
-__all__ = ["Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array", "another", "failing"]
+__all__ = [
+    "AS_FAR", "Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array", "another", "as_it_ends", "failing",
+]  # fmt: skip
 
 UInt8Array = npt.NDArray[np.uint8]
 #: A file held in memory.
 Blob: TypeAlias = bytes | bytearray | memoryview
 #: How much work an upload is worth, from the least to the most; `matching.settings.EFFORTS` has them in order.
 Effort = Literal["fast", "standard", "thorough", "exhaustive"]
+#: Name of what browsers show of a picture that ends early.
+AS_FAR = "as far as it goes"
 
 
 @public_value
@@ -223,6 +227,13 @@ def another(name: str, read: Callable[[], Decoded], *, has_rows: bool = False) -
         for also in picture.also
     )
     return (Also(name, lambda: replace(picture, also=())), *others)
+
+
+def as_it_ends(picture: Decoded) -> tuple[Also, ...]:
+    """Return what browsers show of a picture that ends early where others show another one, and what is seen of it."""
+    others = tuple(replace(also, name=f"{AS_FAR}, {also.name}") for also in picture.also)
+    is_shown = not any(also.shown for also in others)
+    return (Also(AS_FAR, lambda: replace(picture, also=()), effort="fast", shown=is_shown), *others)
 
 
 def failing(name: str, error: ImageError) -> Also:

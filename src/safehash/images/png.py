@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ImageError, ImageTooLarge, UnreadableImage
-from .canvas import HELD_A_PIXEL, HELD_UNREDUCED, Canvas, Disposal
+from .canvas import HELD_A_PIXEL, HELD_BESIDE, HELD_UNREDUCED, Canvas, Disposal
 from .conversions import to_rgba
 from .exif import Turns, read_turns, turned
 from .frames import MAX_FRAMES, ROWS, reach
@@ -21,7 +21,7 @@ from .limits import Limits, check_cost, check_held
 from .mending import bare_png
 from .older_tools import as_older_tools
 from .opening import Codec, check_header, open_image
-from .pictures import Also, Decoded, Provenance, UInt8Array, another
+from .pictures import AS_FAR, Also, Decoded, Provenance, UInt8Array, another, as_it_ends, failing
 from .png_chunks import SIGNATURE, PngFile, PngFrame, Span, read_chunks
 from .png_rows import bytes_of_rows, is_whole, rows_there, unpacked_rows
 from .png_whole import unpacked
@@ -68,6 +68,8 @@ def _low_byte_of_key(data: bytes) -> int:
 
 CODEC = Codec(name="PNG", opener=_opener, prepare=_bring_key_to_eight_bits, mend=bare_png)
 
+#: Types of colour that are grey, with alpha or without.
+_GREYS = (0, 4)
 _DISPOSALS: tuple[Disposal, ...] = ("keep", "clear", "restore")
 
 
@@ -99,6 +101,7 @@ def _read_still(data: bytes, file: PngFile, request: Request) -> Iterator[Decode
                 provenance.scale,
                 limits=request.limits,
                 colours=request.colours,
+                stored="L" if file.colour in _GREYS else None,  # deep grey with alpha is opened as colour
             )
             extended = with_last_colour(image)
             if extended is not None:
@@ -118,7 +121,7 @@ def _provenance(file: PngFile, request: Request, mode: str) -> Provenance:
 
 def _stored(file: PngFile) -> str:
     """Return the mode of the samples in the file, whatever they were put together to."""
-    return "L" if file.colour in (0, 4) else "RGB"
+    return "L" if file.colour in _GREYS else "RGB"
 
 
 def _turns(file: PngFile) -> Turns:
@@ -152,7 +155,7 @@ def _load(data: bytes, file: PngFile, request: Request) -> tuple[Image | UInt8Ar
     # The frames of what was raised held the picture as far as it was decoded, and so does the image.
     size = image.size
     del image
-    return _rows_there(data, file, file.parts, size, damage, request.limits), True
+    return _rows_there(data, file, file.parts, size, damage, request.limits)[0], True
 
 
 def _joined(data: bytes, parts: Sequence[Span]) -> bytes | memoryview:
@@ -203,7 +206,7 @@ def _rows_there(
     size: tuple[int, int],
     damage: str,
     limits: Limits,
-) -> UInt8Array:
+) -> tuple[UInt8Array, int]:
     check_held(
         "PNG that ends early", size, bytes_of_rows(file, size) / (size[0] * size[1]) + 2 * _RGBA, limits
     )
@@ -292,18 +295,36 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
     size = file.width, file.height
     check_cost("PNG", size, mode="RGBA", n_bands=4, limits=request.limits)
     unreduced = HELD_UNREDUCED if request.step_of(size) == 1 else 0
-    check_held("animated PNG", size, HELD_A_PIXEL + unreduced, request.limits)
+    held = HELD_A_PIXEL + unreduced
+    check_held("animated PNG", size, held, request.limits)
     canvas = Canvas(*size)
     frames = file.frames[: reach(size)]
     provenance = _provenance(file, request, "RGBA")
 
+    part: Canvas | None = None
+    refused: tuple[Also, ...] = ()
+
     def laid(frame: PngFrame) -> bool:
         """Lay one frame on the canvas; tell whether it is whole."""
-        pixels, whole = _frame(data, file, frame, request.limits)
+        nonlocal part, refused
+        pixels, n_rows = _frame(data, file, frame, request.limits)
+        whole = n_rows is None
+        if number and not whole:
+            try:
+                check_held("animated PNG that ends early", size, held + HELD_BESIDE, request.limits)
+                part = _part(canvas, file, frame, pixels[:n_rows])
+            except ImageTooLarge as exc:
+                refused = (failing(AS_FAR, exc),)
         # Of the first frame nothing was there before: what it is to become again is transparent.
         disposal = "clear" if number == 0 and frame.dispose == 2 else _DISPOSALS[frame.dispose]
-        canvas.show(pixels, frame.left, frame.top, over=frame.blend == 1, disposal=disposal)
+        canvas.show(
+            pixels, frame.left, frame.top, over=frame.blend == 1, disposal=disposal, opaque=_is_opaque(file)
+        )
         return whole
+
+    def shown_of(pixels: UInt8Array, *, whole: bool) -> Decoded:
+        facts = replace(provenance, frame=number, n_frames=len(frames), truncated=not whole)
+        return seen_array(pixels, facts, limits=request.limits, colours=request.colours, stored=_stored(file))
 
     left = ROWS.of(len(data))
     for number, frame in enumerate(frames):
@@ -319,14 +340,19 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
         except UnreadableImage:
             if number == 0:
                 raise
+            # It has no row; what it was to lie on is seen, behind the disposal of the one before.
+            part = _part(canvas, file, frame, None)
+            if not np.array_equal(part.pixels, canvas.pixels):
+                yield turned(shown_of(part.pixels, whole=False), _turns(file))
             return
-        shown = seen_array(
-            canvas.pixels, replace(provenance, frame=number, n_frames=len(frames), truncated=not whole),
-            limits=request.limits, colours=request.colours, stored=_stored(file),
-        )  # fmt: skip
+        shown = shown_of(canvas.pixels, whole=whole)
         if number == 0 and not file.has_hidden:
             shown = replace(shown, also=shown.also + _as_older_tools(data, file, request, provenance))
         shown = turned(shown, _turns(file))
+        shown = replace(shown, also=shown.also + refused)
+        if part is not None and not np.array_equal(part.pixels, canvas.pixels):
+            as_shown = turned(shown_of(part.pixels, whole=False), _turns(file))
+            shown = replace(shown, also=shown.also + as_it_ends(as_shown))
         if number == 0 and file.has_hidden:
             shown = replace(shown, also=shown.also + _hidden(data, file, request))
         yield replace(shown, shown_for=frame.milliseconds)
@@ -335,21 +361,38 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
             return
 
 
-def _frame(data: bytes, file: PngFile, frame: PngFrame, limits: Limits) -> tuple[UInt8Array, bool]:
+def _is_opaque(file: PngFile) -> bool:
+    """Tell whether the file says that nothing in it is transparent."""
+    return file.colour in (0, 2, 3) and b"tRNS" not in file.head
+
+
+def _part(canvas: Canvas, file: PngFile, frame: PngFrame, rows: UInt8Array | None) -> Canvas:
+    """Return the canvas as browsers show it of a frame that has these rows alone."""
+    is_over = frame.blend == 1
+    replaces = _is_opaque(file) or not is_over
+    part = canvas.begun(frame.left, frame.top, frame.width, frame.height, replaces=replaces)
+    is_mixed_late = is_over and file.interlaced  # once it is whole
+    if rows is not None and not is_mixed_late:
+        part.show(rows, frame.left, frame.top, over=is_over, disposal="keep")
+    return part
+
+
+def _frame(data: bytes, file: PngFile, frame: PngFrame, limits: Limits) -> tuple[UInt8Array, int | None]:
+    """Return a frame's pixels, and in how many rows they are where it is damaged; None where it is whole."""
     size = frame.width, frame.height
     packed = _joined(data, frame.parts)
     try:
         image = _open_part(file, size, packed, interlaced=file.interlaced)
         _load_whole(image, file, packed)
-        return to_rgba(with_last_colour(image) or image), True
+        return to_rgba(with_last_colour(image) or image), None
     except (Warning, MemoryError, ImageError):
         raise
     except Exception as exc:
         damage = f"{type(exc).__name__}: {exc}"
-    rows = _rows_there(data, file, frame.parts, size, damage, limits)
+    pixels, n_rows = _rows_there(data, file, frame.parts, size, damage, limits)
     # Nobody minds a wrong sum behind the last row.
     n_bytes = bytes_of_rows(file, size)
-    return rows, len(unpacked_rows(data, frame.parts, n_bytes)) == n_bytes
+    return pixels, None if len(unpacked_rows(data, frame.parts, n_bytes)) == n_bytes else n_rows
 
 
 def _as_older_tools(data: bytes, file: PngFile, request: Request, provenance: Provenance) -> tuple[Also, ...]:

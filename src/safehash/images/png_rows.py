@@ -37,8 +37,10 @@ def rows_there(
     parts: Sequence[Span],
     size: tuple[int, int],
     decode: Callable[[tuple[int, int], memoryview], UInt8Array],
-) -> UInt8Array | None:
-    """Return the pixels that a damaged image has, transparent where there are none; None where it has none at all.
+) -> tuple[UInt8Array, int] | None:
+    """Return the pixels that a damaged image has, and in how many rows from the first on; None where it has none.
+
+    Where there are none they are transparent.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def rows_there(
     layout = list(_layout(file, size))
     unpacked = unpacked_rows(data, parts, bytes_of_rows(file, size))
     picture = np.zeros((size[1], size[0], 4), np.uint8)
-    at, found = 0, False
+    at, n_there = 0, 0
     for (left, top, across, down, cols_shown, rows_shown), cols, rows, n_bytes in layout:
         n_rows = min(rows, max(0, len(unpacked) - at) // n_bytes)
         filters = np.frombuffer(unpacked[at : at + n_rows * n_bytes : n_bytes], np.uint8)
@@ -60,7 +62,7 @@ def rows_there(
         if broken:
             n_rows = int(np.argmax(filters > _LAST_FILTER))
         if n_rows > 0:
-            found = True
+            n_there = max(n_there, min(size[1], top + n_rows * down))
             rows_of_pass = memoryview(unpacked)[at : at + n_rows * n_bytes]
             for first, n_strip, strip in _strips(file, rows_of_pass, n_bytes):
                 part = decode((cols, n_strip), strip)
@@ -71,7 +73,7 @@ def rows_there(
         if broken:
             break
         at += rows * n_bytes
-    return picture if found else None
+    return (picture, n_there) if n_there else None
 
 
 def _strips(file: PngFile, rows: memoryview, n_bytes: int) -> Iterator[tuple[int, int, memoryview]]:

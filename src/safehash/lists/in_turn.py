@@ -25,7 +25,7 @@ def in_turn(path: str | os.PathLike[str]) -> Iterator[None]:
     """
     try:
         fcntl: Any = import_module("fcntl")
-        folder = os.open(Path(path).parent, os.O_RDONLY)
+        folder = os.open(Path(path).parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except (ImportError, OSError):  # Windows; or a folder that may be written and not read
         yield
         return

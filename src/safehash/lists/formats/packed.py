@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import io
 import lzma
 import os
 import sys
@@ -210,6 +211,7 @@ def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], 
             zipfile.ZipFile(file) as archive,
         ):
             file.most = None
+            _check_nothing_beside(raw, archive)
             infos = [
                 info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info.filename)
             ]
@@ -237,6 +239,24 @@ def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], 
         raise DamagedPage(f"not a whole zip archive: {exc}") from exc
 
 
+#: The end of a zip archive's directory: how it begins, its bytes, and those of the longest comment behind it.
+_END, _END_BYTES, _MAX_COMMENT = b"PK\x05\x06", 22, 0xFFFF
+
+
+def _check_nothing_beside(raw: io.FileIO, archive: zipfile.ZipFile) -> None:
+    """Refuse an archive in front of which, or behind which, there is something that its directory does not name."""
+    if min((info.header_offset for info in archive.infolist()), default=archive.start_dir):
+        raise DamagedPage(
+            "a zip archive with something in front of it, which its directory does not name (another archive?): refused"
+        )
+    n_bytes = raw.seek(0, os.SEEK_END)
+    raw.seek(max(0, n_bytes - _END_BYTES - _MAX_COMMENT))
+    tail = raw.read()
+    end = tail.rfind(_END) + _END_BYTES
+    if tail[end + len(archive.comment) :].strip(b"\0"):
+        raise DamagedPage("a zip archive with something behind its end: refused")
+
+
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, n_files: int) -> Iterator[bytes]:
     if info.flag_bits & 1:
         raise DamagedPage("encrypted: unpack it")
@@ -255,7 +275,8 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, n_files: int) -> It
 
 
 def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+    parts = (part for part in name.split("/") if part not in (".", ".."))  # of these every file may be a list
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

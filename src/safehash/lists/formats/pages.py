@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+import string
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -282,10 +283,19 @@ class Page:
                 yield data
             else:
                 text = decoder.decode(chunk)
+                if _OF_BYTES.search(chunk) or _OF_THE_OTHER_ORDER.search(text):
+                    raise DamagedPage(
+                        f"digests in another encoding than {encoding}, in which it begins: was something appended?"
+                    )
                 self.n_replaced += text.count("\N{REPLACEMENT CHARACTER}")
                 yield text.encode("utf-8", "replace")
         if waiting:
             yield waiting
+
+
+#: Digests as bytes, or as characters of 16 bits in the other order, where such characters were begun with.
+_OF_BYTES = re.compile(rb"[0-9A-Fa-f]{16}")
+_OF_THE_OTHER_ORDER = re.compile(f"[{''.join(chr(ord(digit) << 8) for digit in string.hexdigits)}]{{16}}")
 
 
 def _line_end(data: bytes) -> int:

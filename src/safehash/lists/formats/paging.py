@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,6 +38,14 @@ _MORE = frozenset(
         *("truncated", "istruncated", "partial", "ispartial", "incomplete", "timedout"),
     )
 )
+#: And others by how they are put together. `nextupdate` and the like say something else.
+_NAMES_MORE = re.compile(
+    r"(aws|odata|at)?next(page|cursor|token|link|ur[il]|href|key|marker|offset|start|index|batch|record|result|set|skip|from|"
+    r"continuation|pagination|forward)\w*"
+    r"|(pagination|resumption|continuation)token"
+)
+#: Where the next page begins, if it is a text (Airtable); a number says where this one does.
+_OFFSET = "offset"
 #: Fields that are true where nothing is missing.
 _WHOLE = frozenset(("complete", "iscomplete", "last", "islast", "islastpage", "lastpage", "done"))
 #: Fields that say that something of the page may be missing.
@@ -83,8 +92,13 @@ def note_paging(fields: Mapping[str, Any], tally: Tally, *, is_last: bool = Fals
         The page is of a format in which one that promises nothing is the last.
     """
     said = list(_said(fields, 0))
-    more = [_is_yes(value) for name, value in said if name in _MORE and not isinstance(value, list)]
+    more = [_is_yes(value) for name, value in said if _names_more(name) and not isinstance(value, list)]
     more += [not _is_yes(value) for name, value in said if name in _WHOLE and _is_flag(value)]
+    more += [
+        True
+        for name, value in said
+        if name == _OFFSET and isinstance(value, str) and _count(value) is None and _is_yes(value)
+    ]
     number = [count for name, value in said if name in _PAGE and (count := _count(value)) is not None]
     of = [count for name, value in said if name in _PAGES and (count := _count(value)) is not None]
     if number and of:
@@ -110,7 +124,7 @@ def has_more(fields: Mapping[str, Any]) -> bool:
     >>> has_more({"data": [], "paging": {"next": "https://..."}}), has_more({"hasMore": "true"})
     (True, True)
     """
-    return any(name in _MORE and _is_yes(value) for name, value in _said(fields, 0))
+    return any(_names_more(name) and _is_yes(value) for name, value in _said(fields, 0))
 
 
 def without_success(fields: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
@@ -120,6 +134,10 @@ def without_success(fields: Mapping[str, Any], depth: int = 0) -> dict[str, Any]
         for key, value in fields.items()
         if plain(key) not in _SUCCESS - {"ok"} or not _is_yes(value)
     }
+
+
+def _names_more(name: str) -> bool:
+    return name in _MORE or _NAMES_MORE.fullmatch(name) is not None
 
 
 def _is_yes(value: object) -> bool:
@@ -146,7 +164,7 @@ def _said(fields: Mapping[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
             yield name, value
         elif name == "shards":  # Elasticsearch: how many parts of its index were asked, and are not there
             yield "failed", value.get("failed")
-        elif name in _MORE:  # {"next": {"href": ...}}
+        elif _names_more(name):  # {"next": {"href": ...}}
             yield name, any(value.values())
         elif name in _COUNTS and "value" in value:  # "total": {"value": 40, "relation": "eq"}
             yield name, value["value"]
