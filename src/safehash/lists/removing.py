@@ -102,7 +102,8 @@ def remove(
     source = of_our_own(ListSource.of(path))
     when = date_of(now)
     if not Path(source.path).is_file():
-        raise ListError("no such file", path=source.path)
+        reason = "is no regular file" if Path(source.path).exists() else "no such file"
+        raise ListError(reason, path=source.path)
     with in_turn(source.path):
         known = list(merge_lists(entries_of(source), keep_deleted=True))
         live = [entry for entry in known if not entry.deleted]
