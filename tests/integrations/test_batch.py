@@ -226,7 +226,7 @@ def test_what_cannot_be_meant_is_refused(snapshot: Path, tmp_path: Path) -> None
 )
 def test_what_is_no_digest_is_refused_wherever_it_lies(snapshot: Path, hashes: Any) -> None:
     """A number was as many zeros, and of a long one beside a short one both were others: near nothing, in silence."""
-    with pytest.raises(TypeError, match="holds what is no pdq hash|some have others"):
+    with pytest.raises(TypeError, match=r"holds what is no pdq hash|some have others"):
         Check(snapshot, column="h", kind="hash")({"h": hashes})
 
 
