@@ -283,9 +283,10 @@ class Check:
             raise TypeError(
                 f"the column {self._column!r} holds what is no {self._algorithm.value} hash"
             ) from exc
-        if set(map(len, digests)) - {
-            n_bytes
-        }:  # each: a long one beside a short one would move what is between them
+        lengths = set(
+            map(len, digests)
+        )  # each: a long one beside a short one would move what is between them
+        if lengths - {n_bytes}:
             raise TypeError(
                 f"hashes of {self._algorithm.value} have {n_bytes} bytes each, in {self._column!r} some have others"
             )
