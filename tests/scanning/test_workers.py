@@ -304,7 +304,7 @@ def test_a_process_ends_that_left_workers_open(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("why", ["forked", "taken apart"])
 def test_a_pool_is_ended_by_who_made_it_while_threads_run(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A child that was forked from us, and ended, ended our workers; where no thread runs, its end never came."""
+    """A child that was forked from us has no business with our workers; where no thread runs, the end never came."""
     pool = pool_module._Pool(os.getpid, (), starting.Noted(starting.worker_context()))
     if why == "forked":
         pool._process = -1
