@@ -207,6 +207,7 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "lists.add": (safehash.lists.add, {"path": out / "own.jsonl", "images": [photo]}),
         "lists.diff_lists": (safehash.lists.diff_lists, {"old": entries, "new": entries}),
         "lists.list_stats": (safehash.lists.list_stats, {"table": loaded.table}),
+        "lists.remove": (safehash.lists.remove, {"path": out / "own.jsonl", "names": [photo]}),
         "lists.staleness": (safehash.lists.staleness, {"report": loaded.report}),
         "lists.unite_digests": (safehash.lists.unite_digests, {"entries": entries}),
         "lists.write_csv": (safehash.lists.write_csv, {"path": out / "w.csv", "entries": entries}),

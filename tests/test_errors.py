@@ -341,7 +341,7 @@ def test_errors_of_others_are_theirs(there: Path) -> None:
 
 def test_notes_show_no_id_that_is_a_digest(there: Path) -> None:
     """Regression: of an id in base64 the note was whole."""
-    (there / "own.csv").write_text(f"pdq,id\n{DIGEST},1\n")
+    (there / "own.csv").write_text(f"pdq,id\n{DIGEST[::-1]},1\n")
     in_parts = base64.b64encode(bytes.fromhex("91a7ffbe" * 4)).decode().rstrip("=")  # might be a path
     for given_id in (DIGEST, IN_BASE64, IN_BASE64.rstrip("="), in_parts, in_parts.replace("/", "_")):
         matcher = Matcher.from_files("own.csv", settings=Settings(allow_ids=[given_id]))

@@ -81,6 +81,8 @@ READING = {
     "lists sign key": "lists sign {list} --key IN",
     "lists add images": "lists add IN -o {out}",
     "lists add output": "lists add {picture} -o IN",
+    "lists remove list": "lists remove IN b-1",
+    "lists remove names": "lists remove {own} IN",
     "index build lists": "index build IN -o {out}",
     "index build allow": "index build {list} --allow IN -o {out}",
     "index build sign": "index build {list} --sign IN -o {out}",
@@ -154,10 +156,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     assert main([*scan, "--catalog", str(here / "c.db"), "-o", str(here / "r.jsonl")]) == 1
     write_pairs(here / "pairs.jsonl", [])
     (here / "verdicts").write_text('{"kind": "safehash verdicts", "version": 1, "verdicts": 0}\n')
+    assert main(["lists", "add", str(pictures[0]), "-o", str(here / "own.jsonl")]) == 0
     key = Ed25519PrivateKey.generate()
     (here / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return {
         "key": str(here / "key.pem"),
+        "own": str(here / "own.jsonl"),
         "verdicts": str(here / "verdicts"),
         "picture": str(pictures[0]), "folder": str(here / "pictures"), "list": str(listed),
         "index": str(here / "lists.safehash"), "catalog": str(here / "c.db"), "pairs": str(here / "pairs.jsonl"),

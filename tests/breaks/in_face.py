@@ -157,8 +157,8 @@ BREAKS = (
     Break(
         what="a note names an id in base64 whole",
         file=_STATE,
-        before="{shortened_value(name)!r}",
-        after="{name!r}",
+        before="{shortened_value(name)!r} is no listed",
+        after="{name!r} is no listed",
         dies=(f"{_SAYS}::test_notes_show_no_id_that_is_a_digest",),
     ),
     Break(

@@ -393,9 +393,16 @@ BREAKS = (
     Break(
         what="allowed ids are not heeded",
         file=_DECIDING,
-        before="entry.id is not None and entry.id in settings.allow_ids",
-        after="entry.id is None",
+        before="(entry.id in names or entry.hash in digests_named(frozenset(names)))",
+        after="entry.hash in digests_named(frozenset(names))",
         dies=(f"{_MATCHER}::test_allowed_ids",),
+    ),
+    Break(
+        what="an entry without an id cannot be allowed by its digest",
+        file=_DECIDING,
+        before="(entry.id in names or entry.hash in digests_named(frozenset(names)))",
+        after="entry.id in names",
+        dies=(f"{_MATCHER}::test_an_entry_without_an_id_is_allowed_by_its_digest",),
     ),
     Break(
         what="a threshold is exclusive",

@@ -34,7 +34,8 @@ def test_version_and_help() -> None:
 @pytest.mark.parametrize(
     "command",
     ["hash", "scan", "lists", "lists check", "lists merge", "lists convert", "lists diff", "lists stats",
-     "lists add", "lists sign", "index build", "index info", "match", "rematch", "catalog export", "catalog stats",
+     "lists add", "lists remove", "lists sign", "index build", "index info", "match", "rematch", "catalog export",
+     "catalog stats",
      "catalog similar", "report", "evaluate", "bench"],
 )  # fmt: skip
 def test_every_command_has_help(command: str) -> None:

@@ -354,3 +354,22 @@ def test_every_command_that_takes_lists_can_be_told_how_to_read_them() -> None:
             } - options
             assert not missing, one.prog
     assert found >= 9
+
+
+def test_remove(
+    tmp_path: Path, pictures: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, good = tmp_path / "own.jsonl", pictures[0]
+    assert run("add", "--windows", "--holes", good, "-o", own) == 0
+    capsys.readouterr()
+    assert run("remove", own, "b-1") == 2
+    assert "'b-1' is no digest, id or picture of a live entry" in capsys.readouterr().err
+    assert run("remove", own, good) == 0
+    assert "taken back, 0 entries left in " in capsys.readouterr().out
+    assert all(entry.deleted for entry in read_list(own))
+    assert run("remove", "--json", own, good) == 2
+    assert "is no digest" in records(capsys)[0]["error"]
+    assert run("add", good, "-o", own) == 0
+    capsys.readouterr()
+    assert run("remove", "--json", own, good) == 0
+    assert records(capsys) == [{"type": "list_remove", "output": str(own), "removed": 1, "entries": 0}]

@@ -132,3 +132,30 @@ def test_a_host_has_a_name_that_a_host_can_have(
 ) -> None:
     assert main(["serve", "--list", "a.csv", "--open-to-all", option, name]) == 2
     assert f"argument {option}: " in capsys.readouterr().err
+
+
+def test_a_number_that_is_too_large_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    """It was "not a whole number, at least 0"."""
+    line = ["lists", "stats", "own.csv", "--max-clustered"]
+    with pytest.raises(SystemExit):
+        make_parser(line).parse_args([*line, "1" + "0" * 18])
+    assert "has more digits than any number that can be meant" in capsys.readouterr().err
+    assert make_parser(line).parse_args([*line, "+" + "9" * 18]).max_clustered == 10**18 - 1
+
+
+def test_a_file_whose_name_reads_as_a_list_of_another_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`b.csv` was said not to be there, which nobody had asked for."""
+    monkeypatch.chdir(tmp_path)
+    Path("a=b.csv").write_text("hash\n")
+    line = ["scan", "a", "--list", "a=b.csv"]
+    with pytest.raises(SystemExit):
+        make_parser(line).parse_args(line)
+    assert "that is not there: write './a=b.csv' for the file that is" in capsys.readouterr().err
+    assert make_parser(line).parse_args(["scan", "a", "--list", "./a=b.csv"]).list == ["./a=b.csv"]
+    Path("b.csv").write_text("hash\n")
+    assert make_parser(line).parse_args(line).list == ["a=b.csv"]
+    Path("b.csv").unlink()
+    Path("a=b.csv").unlink()
+    assert make_parser(line).parse_args(line).list == ["a=b.csv"]  # one that may come

@@ -212,6 +212,36 @@ def test_what_cannot_be_meant_is_refused(snapshot: Path, tmp_path: Path) -> None
             Check(snapshot, **wrong)
 
 
+@pytest.mark.parametrize(
+    "hashes",
+    [
+        [32, 32],
+        [bytes(31), bytes(33)],
+        ["00" * 31, "00" * 33],
+        [True],
+        [SimpleNamespace()],
+        np.array([32, 32]),
+    ],
+    ids=["numbers", "short and long", "likewise in digits", "truth", "an object", "numpy's numbers"],
+)
+def test_what_is_no_digest_is_refused_wherever_it_lies(snapshot: Path, hashes: Any) -> None:
+    """A number was as many zeros, and of a long one beside a short one both were others: near nothing, in silence."""
+    with pytest.raises(TypeError, match=r"holds what is no pdq hash|some have others"):
+        Check(snapshot, column="h", kind="hash")({"h": hashes})
+
+
+@pytest.mark.parametrize("quality", [float("inf"), True, "50", 50.5])
+def test_what_is_no_quality_is_refused(snapshot: Path, quality: object) -> None:
+    with pytest.raises(TypeError, match="not whole numbers from 0 to 100"):
+        Check(snapshot, column="h", kind="hash", quality="q")({"h": [bytes(32)], "q": [quality]})
+
+
+def test_what_is_no_table_is_refused(snapshot: Path) -> None:
+    for batch in (pa.array([b""]), pa.chunked_array([[b""]]), [b""], b""):
+        with pytest.raises(TypeError, match="a batch is a mapping of columns, or a table of"):
+            Check(snapshot)(batch)
+
+
 def test_a_snapshot_is_opened_once_a_process_and_again_when_it_was_replaced(
     snapshot: Path, pictures: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image, ImageOps
 
 import safehash
-from safehash import FloodGuard, FloodLimits, Hash, Limits, Matcher, Outcome, Policy, Settings
+from safehash import Entry, FloodGuard, FloodLimits, Hash, Limits, Matcher, Outcome, Policy, Settings
+from safehash.errors import shortened_value
 from safehash.matching import deciding, saving
 from safehash.matching import matcher as matching
 from safehash.matching.snapshot import open_snapshot, write_snapshot
@@ -244,6 +245,34 @@ def test_allowed_ids(listed: Path, photo: Image.Image) -> None:
         Matcher.from_files(listed, settings=Settings(allow_ids=["other"])).check(jpeg(photo)).outcome
         is Outcome.MATCH
     )
+
+
+@pytest.mark.parametrize("written", ["pdq:{}", "{}", " PDQ:{} "])
+def test_an_entry_without_an_id_is_allowed_by_its_digest(
+    written: str, bridge: Path, photo: Image.Image, tmp_path: Path
+) -> None:
+    """Those of `lists add` have none: nothing could cancel one."""
+    value = safehash.hash_file(bridge)
+    own = [Entry(hash=value, source="own"), Entry(hash=Hash("phash", bytes(7) + b"\1"), source="own")]
+    name = written.format(value.hex.upper() if "PDQ" in written else value.hex)
+    matcher = Matcher.from_entries(own, settings=Settings(allow_ids=[name]))
+    assert matcher.notes == ()
+    decision = matcher.check(jpeg(photo))
+    assert [match.suppressed_by for match in decision.matches] == ["allowed id"]
+    for other in (value.hex[:-1], f"sha256:{value.hex}", f"{int(value.hex, 16) ^ 1:064x}"):
+        matcher = Matcher.from_entries(own, settings=Settings(allow_ids=[other]))
+        assert matcher.notes == (f"the allowed id {shortened_value(other)!r} is no listed entry's",)
+        assert matcher.check(jpeg(photo)).is_match
+
+
+def test_a_name_that_is_one_entrys_id_and_anothers_digest_is_told(bridge: Path) -> None:
+    value = safehash.hash_file(bridge)
+    other = Entry(hash=Hash("pdq", value.digest[::-1]), source="theirs", id=value.hex)
+    settings = Settings(allow_ids=[value.hex])
+    (note,) = Matcher.from_entries([Entry(hash=value, source="own"), other], settings=settings).notes
+    assert note.endswith("is one entry's id and another's digest: both are suppressed")
+    same = Entry(hash=value, source="own", id=value.hex)
+    assert Matcher.from_entries([same], settings=settings).notes == ()
 
 
 def test_thresholds_are_inclusive(bridge: Path, tmp_path: Path) -> None:

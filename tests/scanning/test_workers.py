@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 
 from crashers import misbehave, opened
-from safehash import SafehashError
+from safehash import Catalog, SafehashError
 from safehash.images.limits import DEFAULT_LIMITS
+from safehash.scanning import pool as pool_module
 from safehash.scanning import starting
 from safehash.scanning.confining import Means
 from safehash.scanning.items import Item
@@ -270,3 +271,43 @@ def test_what_is_done_aside_is_done_before_the_process_ends() -> None:
         [sys.executable, "-c", code], capture_output=True, env=environment(), check=False, timeout=60
     )
     assert (done.stdout, done.stderr) == (b"one interrupted two", b"")
+
+
+# -- what is left open ------------------------------------------------------------------------------------------
+
+
+def test_a_process_ends_that_left_workers_open(tmp_path: Path) -> None:
+    """A loop over a scan that raised kept its process from ending, for good: its traceback held the scan."""
+    photo = tmp_path / "photo.png"
+    write_picture(photo, 3)
+    listed = write_list(tmp_path / "own.csv", photo)
+    script = tmp_path / "left.py"
+    script.write_text(
+        "import os, safehash\n"
+        "from safehash.scanning.confining import Means\n"
+        "from safehash.scanning.pool import each_isolated\n"
+        "if __name__ == '__main__':\n"
+        f"    matcher = safehash.Matcher.from_files({str(listed)!r})\n"
+        "    calls = each_isolated(os.getpid, [(), ()], means=Means(), timeout=120.0)\n"
+        "    next(calls)\n"
+        f"    catalog = safehash.Catalog({str(tmp_path / 'c.db')!r})\n"
+        "    how = safehash.ScanOptions(workers=1)\n"
+        f"    for each in safehash.scan({str(photo)!r}, matcher=matcher, options=how, catalog=catalog):\n"
+        "        raise ValueError(each.decision.outcome.value)\n"
+    )
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, capture_output=True, env=environment(), check=False, timeout=60, text=True)
+    assert done.stderr.splitlines()[-1] == "ValueError: match"
+    with Catalog(tmp_path / "c.db") as catalog:
+        assert [run["state"] for run in catalog.counts()["runs"]] == ["interrupted"]
+
+
+@pytest.mark.parametrize("why", ["forked", "taken apart"])
+def test_a_pool_is_ended_by_who_made_it_while_threads_run(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that was forked from us has no business with our workers; where no thread runs, the end never came."""
+    pool = pool_module._Pool(os.getpid, (), starting.Noted(starting.worker_context()))
+    if why == "forked":
+        pool._process = -1
+    else:
+        monkeypatch.setattr(sys, "is_finalizing", lambda: True)
+    assert (pool.end().result(timeout=0), pool._ended) == (None, False)

@@ -208,7 +208,7 @@ def test_the_rest_of_a_body_that_nobody_wants_is_dropped_and_the_next_request_an
         for _ in range(3):
             yield b""
         yield bytes(100_000)
-        yield bytes(300_000) + b"GET / HTTP/1.1\r\n\r\n"
+        yield bytes(300_000) + b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
     wire = talk(read_nothing, pieces(), until=lambda wire: wire.written.count(b"done") == 2)
     assert not wire.closed
@@ -235,7 +235,11 @@ def test_what_comes_past_the_parser_of_a_request_that_was_answered_is_bounded() 
 def test_an_upload_that_was_refused_before_it_came_is_dropped_to_its_end() -> None:
     """Whoever is told to come back is told so: most clients read no answer once their connection is reset."""
     pieces = iter(
-        [HEAD + b"Content-Length: 8000000\r\n\r\n", *[bytes(100_000)] * 80, b"GET / HTTP/1.1\r\n\r\n"]
+        [
+            HEAD + b"Content-Length: 8000000\r\n\r\n",
+            *[bytes(100_000)] * 80,
+            b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        ]
     )
     wire = talk(read_nothing, pieces, until=lambda wire: wire.written.count(b"done") == 2)
     assert not wire.closed
@@ -261,7 +265,7 @@ def test_an_upload_that_is_refused_for_its_head_is_dropped_to_its_end(head: byte
     sent = [
         HEAD + head + b"Content-Length: 8000000\r\n\r\n",
         *[bytes(100_000)] * 80,
-        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     ]
     wire = talk(read_or_refuse, iter(sent), until=lambda wire: wire.written.endswith(b"done") or wire.closed)
     assert wire.written.startswith(b"HTTP/1.1 " + status) and wire.written.endswith(b"done")
@@ -316,6 +320,39 @@ def test_what_comes_beside_a_body_in_chunks_is_bounded(start: bytes, following: 
     wire = talk(read_all, pieces, until=closed)
     assert wire.written.startswith(b"HTTP/1.1 431 ")
     assert len(list(pieces)) > 1000
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "status"), [(50_000, b"200"), (100_000, b"431")], ids=["within bounds", "beyond them"]
+)
+@pytest.mark.parametrize("first", [b"", b"1\r\na\r\n"], ids=["with the head", "between chunks"])
+def test_what_comes_beside_a_body_is_counted_however_much_comes_at_once(
+    n_bytes: int, status: bytes, first: bytes
+) -> None:
+    """A whole extension that came in one piece with the chunk behind it was counted as nothing."""
+    said = first + b"1;x=" + b"a" * n_bytes + b"\r\nb\r\n0\r\n\r\n"
+    whole = HEAD + CHUNKED.removesuffix(b"0\r\n") + said
+    for pieces in ([whole], [whole[:100], whole[100:]]):
+        wire = talk(read_all, iter(pieces), until=lambda wire: wire.closed or bool(wire.written))
+        assert wire.written.startswith(b"HTTP/1.1 " + status)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "version", "status"),
+    [
+        ([b"a"], b"1.1", b"200"), ([b"a", b"b"], b"1.1", b"400"), ([b"a", b"a"], b"1.1", b"400"), ([], b"1.1", b"400"),
+        ([], b"1.0", b"200"), ([b"a", b"b"], b"1.0", b"400"),
+    ],
+)  # fmt: skip
+def test_a_request_names_its_host_once(hosts: list[bytes], version: bytes, status: bytes) -> None:
+    """Two names were taken, and what stands before us may have gone by the other (RFC 9112, 3.2)."""
+    named = b"".join(b"Host: %b\r\n" % host for host in hosts)
+    for offer in (b"", OFFER):
+        sent = b"POST /x HTTP/%b\r\n%b%bContent-Length: 1\r\n\r\na" % (version, named, offer)
+        usual = HEAD + b"Content-Length: 1\r\n\r\na"
+        wire = talk(read_all, iter([usual, sent]), until=lambda wire: wire.written.count(b"HTTP/1.1 ") == 2)
+        assert wire.written.startswith(b"HTTP/1.1 200 ")
+        assert wire.written.split(b"HTTP/1.1 ")[2].startswith(status)
 
 
 @pytest.mark.parametrize(
@@ -374,7 +411,7 @@ def test_who_sends_nothing_more_is_left(pieces: list[bytes], said: bytes) -> Non
 
 @pytest.mark.parametrize(
     ("first", "later"),
-    [(b"GET / HTTP/1.1\r\n\r\n", b"\r\n"), (HEAD + b"Content-Length: 4\r\n\r\n", b"abcd")],
+    [(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\r\n"), (HEAD + b"Content-Length: 4\r\n\r\n", b"abcd")],
     ids=["an empty line", "the body that nobody read"],
 )
 def test_who_sends_something_behind_an_answer_and_nothing_more_is_left(first: bytes, later: bytes) -> None:
@@ -421,9 +458,16 @@ async def tell(scope: Any, receive: Any, send: Any) -> None:
 def test_a_body_is_read_whose_head_offers_another_protocol(step: int) -> None:
     """Java's own client offers HTTP/2 with every request: its uploads were empty, and their bytes the next request."""
     upload = (
-        HEAD + OFFER + b"X-A: b\r\nContent-Length: 300\r\n\r\n" + b"GET / HTTP/1.1\r\n\r\n".ljust(300, b"x")
+        HEAD
+        + OFFER
+        + b"X-A: b\r\nContent-Length: 300\r\n\r\n"
+        + b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".ljust(300, b"x")
     )
-    sent = upload + upload + b"GET / HTTP/1.1\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    sent = (
+        upload
+        + upload
+        + b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    )
     pieces = iter([sent[at : at + step] for at in range(0, len(sent), step)])
     wire = talk(tell, pieces, until=closed)
     bodies = [part.rpartition(b"\r\n\r\n")[2] for part in wire.written.split(b"HTTP/1.1 ")[1:]]
@@ -432,7 +476,7 @@ def test_a_body_is_read_whose_head_offers_another_protocol(step: int) -> None:
 
 def test_offers_have_no_end_either() -> None:
     """Thousands in one piece are read in a loop; one whose head has no end is cut off; and no tunnel is dug."""
-    offer = b"GET / HTTP/1.1\r\n" + OFFER + b"\r\n"
+    offer = b"GET / HTTP/1.1\r\nHost: a\r\n" + OFFER + b"\r\n"
 
     def all_there(wire: Wire) -> bool:
         return wire.written.count(b"done") == 1500
@@ -466,16 +510,20 @@ async def failing(scope: Any, receive: Any, send: Any) -> None:
 @pytest.mark.parametrize(
     ("head", "app", "n_writes"),
     [
-        (b"GET / HTTP/1.1\r\n\r\n", saying(USUAL, b"[1,2]"), 1),
-        (b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}", saying(USUAL, b"[1,2]", status=406), 1),
-        (b"GET / HTTP/1.1\r\n\r\n" * 3, saying(USUAL, b"[1,2]"), 3),
-        (b"HEAD / HTTP/1.1\r\n\r\n", saying(USUAL, b"[1,2]"), 1),
-        (b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", saying(USUAL, b"[1,2]"), 2),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", saying(USUAL, b"[1,2]"), 1),
+        (
+            b"POST / HTTP/1.1\r\nHost: a\r\ncontent-length: 2\r\n\r\n{}",
+            saying(USUAL, b"[1,2]", status=406),
+            1,
+        ),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 3, saying(USUAL, b"[1,2]"), 3),
+        (b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", saying(USUAL, b"[1,2]"), 1),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", saying(USUAL, b"[1,2]"), 2),
         (b"GET / HTTP/1.0\r\n\r\n", saying(USUAL, b"[1,2]"), 2),
-        (b"GET / HTTP/1.1\r\n\r\n", saying([*USUAL, (b"connection", b"close")], b"[1,2]"), 2),
-        (b"GET / HTTP/1.1\r\n\r\n", saying([*USUAL, (b"X-Upper", b"a")], b"[1,2]"), 2),
-        (b"GET / HTTP/1.1\r\n\r\n", saying(USUAL, b"[1", b",2]"), 3),
-        (b"GET / HTTP/1.1\r\n\r\n", saying([(b"content-type", b"a/b")], b"[1", b",2]"), 3),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", saying([*USUAL, (b"connection", b"close")], b"[1,2]"), 2),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", saying([*USUAL, (b"X-Upper", b"a")], b"[1,2]"), 2),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", saying(USUAL, b"[1", b",2]"), 3),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", saying([(b"content-type", b"a/b")], b"[1", b",2]"), 3),
     ],
     ids=[
         "whole",
@@ -510,12 +558,14 @@ def test_headers_that_would_be_others_are_refused_as_uvicorn_does(headers: list[
     """And no answer that says another length than it has: the next would be read as its rest."""
     app = saying([*USUAL[:1], *headers], b"[1,2]")
     ours, theirs = (
-        talk(app, iter([b"GET / HTTP/1.1\r\n\r\n"]), kind=kind, until=lambda wire: wire.closed)
+        talk(app, iter([b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"]), kind=kind, until=lambda wire: wire.closed)
         for kind in (Bounded, HttpToolsProtocol)
     )
     assert (ours.written, ours.closed) == (theirs.written, True)
 
 
 def test_an_answer_that_was_begun_alone_was_not() -> None:
-    wire = talk(failing, iter([b"GET / HTTP/1.1\r\n\r\n"]), until=lambda wire: b"\r\n\r\n" in wire.written)
+    wire = talk(
+        failing, iter([b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"]), until=lambda wire: b"\r\n\r\n" in wire.written
+    )
     assert wire.written.startswith(b"HTTP/1.1 500 ")

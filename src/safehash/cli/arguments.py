@@ -34,6 +34,8 @@ __all__ = [
 #: A size is at most a pebibyte, a number of seconds at most a month: more is a slip, and system calls would overflow.
 _MOST_BYTES = 1 << 50
 _MOST_SECONDS = 31 * 86_400.0
+#: Digits of a whole number: as many nines as a 64-bit integer holds.
+_MOST_DIGITS = 18
 
 
 # -- numbers ----------------------------------------------------------------------------------------------
@@ -46,8 +48,10 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     )
 
     def parse(text: str) -> int:
-        if re.fullmatch(r"[+-]?[0-9]{1,18}", text.strip()) is None:
+        if re.fullmatch(r"[+-]?[0-9]+", text.strip()) is None:
             raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+        if len(text.strip().lstrip("+-")) > _MOST_DIGITS:
+            raise argparse.ArgumentTypeError(f"{text!r} has more digits than any number that can be meant")
         value = int(text)
         if value < least or (most is not None and value > most):
             raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
@@ -230,9 +234,14 @@ class ListText(PathText):
 
         made = super().__new__(cls, text)
         try:
-            ListSource.parse(text)
+            path = ListSource.parse(text).path
         except ValueError as exc:
             raise argparse.ArgumentTypeError(str(exc)) from exc
+        if path != text and os.path.lexists(text) and not os.path.lexists(path):
+            raise argparse.ArgumentTypeError(
+                f"{text!r} means the list {path!r}, by a name of its own, and that is not there: "
+                f"write {'./' + text!r} for the file that is"
+            )
         assert isinstance(made, ListText)
         return made
 

@@ -1,4 +1,4 @@
-"""The ``safehash lists`` commands that make or compare lists: merge, convert, diff, stats and add."""
+"""The ``safehash lists`` commands that make or compare lists: merge, convert, diff, stats, add and remove."""
 
 from __future__ import annotations
 
@@ -161,6 +161,23 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="if a file's stored pixels are another picture than the one viewers show, list both",
     )
     add.add_argument("--file-names", action="store_true", help="keep each image's file name in the list")
+
+    remove = _command(
+        commands,
+        "remove",
+        _remove,
+        "take back entries of a list of your own, by marking them as deleted",
+    )
+    remove.add_argument(
+        "list", type=UpdatePath, metavar="LIST", help="the list; `safehash lists add` made it"
+    )
+    remove.add_argument(
+        "names",
+        nargs="+",
+        type=ReadPath,
+        metavar="NAME",
+        help="which entry: its whole digest (pdq:DIGITS), its id, or an image file, with all that was listed of it",
+    )
 
 
 def _command(
@@ -422,6 +439,27 @@ def _add(args: argparse.Namespace) -> int:
     if not found.entries:
         return FATAL
     return UNDECIDED if found.refused else OK
+
+
+def _remove(args: argparse.Namespace) -> int:
+    from ..lists.removing import remove
+    from ..matching.parts import windows_to_list
+
+    parts = partial(windows_to_list, min_quality=0, mirrored=True, holes=True)
+    try:
+        found = remove(args.list, args.names, parts=parts)
+    except ListError as exc:
+        return _fail(exc, args)
+    except LookupError as exc:
+        return _fail(ListError(str(exc.args[0]), path=args.list), args)
+    if args.json:
+        record = {"type": "list_remove", "output": str(args.list), "removed": len(found.entries)}
+        print_json(record | {"entries": found.n_live})
+        return OK
+    print_table(("taken back", "labels"), [(_digest(each), ", ".join(each.labels)) for each in found.entries])
+    left = f"{so_many_entries(found.n_live)} left in {args.list}"
+    print(printable(f"{len(found.entries)} taken back, {left}"))
+    return OK
 
 
 def _list_name(text: str) -> str:

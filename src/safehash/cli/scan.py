@@ -211,7 +211,7 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ID",
-        help="the id of an entry whose matches are to be suppressed; may be repeated",
+        help="the id of an entry whose matches are to be suppressed, or its whole digest (pdq:DIGITS); may be repeated",
     )
     group.add_argument(
         "--allow-pairs",

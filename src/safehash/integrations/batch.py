@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -132,17 +133,17 @@ class Check:
             columns = {name: batch[name] for name in batch}
             return {**self._kept(columns), **self._columns(columns)}
         module = type(batch).__module__.partition(".")[0]
-        if module == "pyarrow":
+        if module == "pyarrow" and hasattr(batch, "schema"):
             return self._arrow(batch)
-        if module == "pandas":
+        if module == "pandas" and hasattr(batch, "columns"):
             columns = {name: batch[name] for name in batch.columns}
             return type(batch)({**self._kept(columns), **self._columns(columns)}, index=batch.index)
-        if module == "polars":
+        if module == "polars" and hasattr(batch, "get_columns"):
             import polars
 
             return polars.from_arrow(self._arrow(batch.to_arrow()))
         raise TypeError(
-            f"a batch is a mapping of columns, or of pyarrow, pandas or Polars, not {type(batch).__name__}"
+            f"a batch is a mapping of columns, or a table of pyarrow, pandas or Polars, not {type(batch).__name__}"
         )
 
     def schema(self, given: Any) -> Any:
@@ -261,7 +262,12 @@ class Check:
         for value in _listed(columns[self._quality]):
             if value is None or value != value:
                 found.append(None)
-            elif isinstance(value, (int, float)) and value == int(value):
+            elif (
+                isinstance(value, (int, float))
+                and not isinstance(value, bool)
+                and math.isfinite(value)
+                and value == int(value)
+            ):
                 found.append(int(value))
             else:
                 raise TypeError(
@@ -272,18 +278,34 @@ class Check:
     def _digests(self, values: list[Any]) -> npt.NDArray[np.uint8]:
         n_bytes = self._algorithm.n_bytes
         try:
-            joined = b"".join(
-                bytes.fromhex(each) if isinstance(each, str) else bytes(each) for each in values
-            )
+            digests = list(map(_digest, values))
         except (TypeError, ValueError) as exc:
             raise TypeError(
                 f"the column {self._column!r} holds what is no {self._algorithm.value} hash"
             ) from exc
-        if len(joined) != n_bytes * len(values):
+        lengths = set(
+            map(len, digests)
+        )  # each: a long one beside a short one would move what is between them
+        if lengths - {n_bytes}:
             raise TypeError(
                 f"hashes of {self._algorithm.value} have {n_bytes} bytes each, in {self._column!r} some have others"
             )
-        return np.frombuffer(joined, np.uint8).reshape(len(values), n_bytes)
+        return np.frombuffer(b"".join(digests), np.uint8).reshape(len(values), n_bytes)
+
+
+def _digest(value: Any) -> bytes:
+    """Return the bytes of a digest: of digits, of bytes, or of a row of numbers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is none of these; of a number, ``bytes`` makes as many zeros.
+    """
+    if isinstance(value, str):
+        return bytes.fromhex(value)
+    if not isinstance(value, (bytes, bytearray, memoryview, list)):
+        raise TypeError(f"{type(value).__name__} is no digest")
+    return bytes(value)
 
 
 def _listed(column: Any) -> list[Any]:

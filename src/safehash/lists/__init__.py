@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .formats.jsonl import write_list
     from .formats.writing import write_csv
     from .merging import unite_digests
+    from .removing import Removed, remove
     from .selecting import staleness
 
 __all__ = [
@@ -21,9 +22,11 @@ __all__ = [
     "ListStats",
     "Parts",
     "Refused",
+    "Removed",
     "add",
     "diff_lists",
     "list_stats",
+    "remove",
     "staleness",
     "unite_digests",
     "write_csv",
@@ -38,9 +41,11 @@ _HOMES = {
     "ListStats": "comparing",
     "Parts": "adding",
     "Refused": "adding",
+    "Removed": "removing",
     "add": "adding",
     "diff_lists": "comparing",
     "list_stats": "comparing",
+    "remove": "removing",
     "staleness": "selecting",
     "unite_digests": "merging",
     "write_csv": "formats.writing",

@@ -13,20 +13,21 @@ from .._face import checked, public_value
 from ..errors import ImageError
 from ..hashing.algorithms import USUAL_QUALITY, Algorithm
 from ..hashing.compute import hash_bytes
-from ..hashing.hashes import Hash
+from ..hashing.hashes import ForeignHash, Hash
 from ..hashing.shown import Shown, pictures_shown
 from ..images.pictures import Decoded
 from ..images.uploads import read_file
+from .dating import date_behind, date_of, is_final
 from .entry import CATEGORIES, Entry
 from .formats import read_list
 from .formats.jsonl import write_list
 from .in_turn import in_turn
 from .merging import merge_lists
-from .policy import all_of, in_utc
+from .policy import all_of
 from .source import ListPath, ListSource
 from .suspicion import suspicion
 
-__all__ = ["AddOptions", "Added", "Parts", "Refused", "add"]
+__all__ = ["AddOptions", "Added", "Parts", "Refused", "add", "all_hashes_of", "entries_of", "of_our_own"]
 
 #: Gives further hashes that are listed beside a picture's own, each with what part of it it shows.
 Parts: TypeAlias = Callable[[Decoded], Iterable[tuple[Hash, str]]]
@@ -181,10 +182,10 @@ def add(
     labels = all_of("labels", labels, str)
     if category not in CATEGORIES:
         raise ValueError(f"category is one of {', '.join(CATEGORIES)}, not {category!r}")
-    source = _of_our_own(ListSource.of(path))
-    _entries_of(source)  # one that cannot be read is refused before the work
-    when = in_utc(now).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-    hashed: list[tuple[str, Hash, dict[str, str]]] = []
+    source = of_our_own(ListSource.of(path))
+    entries_of(source)  # one that cannot be read is refused before the work
+    when = date_of(now)
+    hashed: list[tuple[str | os.PathLike[str], Hash, dict[str, str]]] = []
     refused: list[Refused] = []
     left_out: list[str] = []
     for image in images:
@@ -196,42 +197,55 @@ def add(
             continue
         if has_other:
             left_out.append(os.fspath(image))
-        hashed += ((Path(image).name, value, apart) for value, apart in found)
+        hashed += ((image, value, apart) for value, apart in found)
     added: list[Entry] = []
     n_entries = 0
     if hashed:
         with in_turn(source.path):
-            known = _entries_of(source)  # others may have added to it meanwhile
+            known = entries_of(source)  # others may have added to it meanwhile
             name = source.name or (known[0].source if known else None) or Path(source.path).stem
-            present = {entry.hash: entry for entry in merge_lists(known)}
-            for file_name, value, apart in hashed:
+            present: dict[Hash | ForeignHash | None, Entry] = {}
+            taken_back: dict[tuple[str, ...], Entry] = {}
+            for entry in merge_lists(known, keep_deleted=True):
+                if entry.deleted:
+                    taken_back[entry.key] = entry
+                else:
+                    present[entry.hash] = entry
+            for image, value, apart in hashed:
                 # A newer record replaces an older one whole, so labels given before are carried over.
                 before = present.get(value)
-                extra = {"filename": file_name} if options.file_names else {}
-                added.append(
-                    Entry(
-                        hash=value,
-                        source=name,
-                        category=category,
-                        labels=tuple(sorted(labels | set(before.labels if before is not None else ()))),
-                        created=when if before is None else before.created,
-                        updated=when,
-                        extra={**extra, **apart},
-                    )
+                extra = {"filename": Path(image).name} if options.file_names else {}
+                new = Entry(
+                    hash=value,
+                    source=name,
+                    category=category,
+                    labels=tuple(sorted(labels | set(before.labels if before is not None else ()))),
+                    created=when if before is None else before.created,
+                    updated=when,
+                    extra={**extra, **apart},
                 )
-            n_entries = write_list(source.path, merge_lists(known, added, keep_deleted=True), name=name)
+                last = before or taken_back.get(new.key)
+                if last is not None and is_final(last):
+                    reason = "the list says, without a date, that it was taken back: that is final"
+                    refused.append(Refused(path=os.fspath(image), reason=reason))
+                    continue
+                if last is not None:
+                    new = replace(new, updated=date_behind(when, last, deleted=False))
+                added.append(new)
+            if added:
+                n_entries = write_list(source.path, merge_lists(known, added, keep_deleted=True), name=name)
     return Added(
         entries=tuple(added), refused=tuple(refused), stored_left_out=tuple(left_out), n_entries=n_entries
     )
 
 
-def _entries_of(source: ListSource) -> list[Entry]:
+def entries_of(source: ListSource) -> list[Entry]:
     """Return what is on the list that is added to."""
     is_there = Path(source.path).is_file()  # a pipe is not read
     return list(read_list(replace(source, name=None))) if is_there else []
 
 
-def _of_our_own(source: ListSource) -> ListSource:
+def of_our_own(source: ListSource) -> ListSource:
     """Return the source of a list that is written: safehash JSON Lines, of which nothing else is to be told.
 
     Raises
@@ -283,6 +297,23 @@ def _hashes_of(
             if suspicion(value) is None:
                 found.append((value, {**apart, "window": part}))
     return found, len(wanted) < len(pictures)
+
+
+def all_hashes_of(data: bytes, algorithm: Algorithm, parts: Parts | None) -> set[Hash]:
+    """Return every hash that a file's pictures, shown or stored, and their parts may have been listed by.
+
+    Raises
+    ------
+    ImageError
+        It cannot be hashed.
+    """
+    if not algorithm.is_perceptual:
+        return {hash_bytes(data, algorithm=algorithm)}
+    values: set[Hash] = set()
+    for each in pictures_shown(data, algorithm=algorithm):
+        values.add(each.hash)
+        values |= {value for value, _ in (parts(each.picture) if parts is not None else ())}
+    return values
 
 
 def _check(picture: Shown, min_quality: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from ..images.decoding import decode_frames
 from ..images.lent import File, Lent, lying
 from ..images.pictures import Decoded, Provenance
 from ..images.uploads import Upload, take
+from ..lists.digest_names import digests_named
 from ..lists.entry import Entry
 from ..lists.policy import Policy
 from ..search.index import Index
@@ -350,7 +351,7 @@ def _judged(
         suppressed_by = _allowed_by(entry, hit, allowing)
         if suppressed_by is None and row in state.allowed:
             suppressed_by = "allow-list"
-        if suppressed_by is None and entry.id is not None and entry.id in settings.allow_ids:
+        if suppressed_by is None and _is_named(entry, settings.allow_ids):
             suppressed_by = "allowed id"
         if suppressed_by is None and _is_thin(hit.evidence, own.min_evidence):
             suppressed_by = "evidence"
@@ -361,6 +362,11 @@ def _judged(
             )
         )  # fmt: skip
     return matches
+
+
+def _is_named(entry: Entry, names: Collection[str]) -> bool:
+    """Tell whether an entry's id or whole digest is among some names."""
+    return bool(names) and (entry.id in names or entry.hash in digests_named(frozenset(names)))
 
 
 def weighed(decision: Decision, known: Callable[[Match], float | None], policy: Policy) -> Decision:

@@ -16,6 +16,7 @@ from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.bits import ones_in
 from ..hashing.hashes import Algorithm, Hash
 from ..images.uploads import Upload
+from ..lists.digest_names import digest_named
 from ..lists.entry import Entry
 from .deciding import Facts, decide_upload
 from .decision import Decision, Match
@@ -257,9 +258,9 @@ def rows_of(state: State, entry: str | Entry) -> list[int]:
     """
     rows: list[int] = []
     name = entry if isinstance(entry, str) else _name_of(entry)
-    text = name.rpartition(":")[2].strip().lower()
-    if len(text) == 2 * Algorithm.PDQ.n_bytes and not set(text) - set("0123456789abcdef"):
-        rows = rows_named(state, Hash(Algorithm.PDQ, bytes.fromhex(text)))
+    value = digest_named(name)
+    if value is not None and value.algorithm is Algorithm.PDQ:
+        rows = rows_named(state, value)
     rows = rows or rows_named(state, name)
     if not rows:
         raise LookupError(

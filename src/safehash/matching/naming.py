@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..hashing.hashes import Hash
+from ..lists.digest_names import rows_of_digest
 from .state import State
 
 __all__ = ["keys_named", "rows_named"]
@@ -20,9 +19,7 @@ def rows_named(state: State, name: str | Hash) -> list[int]:
     """
     if isinstance(name, str):
         return state.table.rows_called(name, before=state.n_listed)
-    at, digests = state.table.digests(name.algorithm)
-    same = (digests == np.frombuffer(name.digest, np.uint8)).all(axis=1)
-    return [row for row in at[same].tolist() if row < state.n_listed]
+    return rows_of_digest(state.table, name, before=state.n_listed)
 
 
 def keys_named(state: State, source: str, name: str | Hash) -> tuple[tuple[str, ...], ...]:

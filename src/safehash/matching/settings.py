@@ -97,7 +97,8 @@ class Settings:
     policy : Policy or None
         Thresholds and which entries count. None: the defaults of `Policy`, or those a snapshot was saved with.
     allow_ids : collection of str
-        Entries, by their id, whose matches are suppressed. Kept as a frozenset.
+        Entries whose matches are suppressed, by their id, or by their whole digest as `Matcher.explain` takes it:
+        ``"pdq:f8f8..."`` (or ``"md5:..."``), or the 64 digits of PDQ alone. Kept as a frozenset.
     allow_distance : int
         How near (bits) an upload must be to a picture on an allow-list. Nothing farther than the widest
         threshold of the policy is looked up, so more than that has no effect.

@@ -13,6 +13,7 @@ from .. import __version__
 from ..errors import IndexFileError, ListError, logger_of, shortened, shortened_value
 from ..hashing.hashes import Algorithm
 from ..lists.building import EntryTableBuilder
+from ..lists.digest_names import unknown_names
 from ..lists.entry import Entry
 from ..lists.formats.sentences import remark_on_name
 from ..lists.loading import LoadedList, load_list, loaded_of
@@ -405,8 +406,12 @@ def remarks_on(state: State, settings: Settings, *, opened: bool) -> tuple[str, 
                 for name in asked
                 if name not in _HOLDS_LATER
             ]
-    unknown = set(settings.allow_ids) - state.table.known_ids(settings.allow_ids, before=state.n_listed)
-    remarks += [f"the allowed id {shortened_value(name)!r} is no listed entry's" for name in sorted(unknown)]
+    unknown, doubtful = unknown_names(state.table, settings.allow_ids, before=state.n_listed)
+    remarks += [f"the allowed id {shortened_value(name)!r} is no listed entry's" for name in unknown]
+    remarks += [
+        f"the allowed id {shortened_value(name)!r} is one entry's id and another's digest: both are suppressed"
+        for name in doubtful
+    ]
     return tuple(remarks)
 
 

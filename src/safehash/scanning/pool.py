@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -83,6 +85,7 @@ class _Pool:
         self, initializer: Callable[..., object], arguments: tuple[Any, ...], context: BaseContext | Noted
     ) -> None:
         self._pool = ProcessPool(max_workers=1, initializer=initializer, initargs=arguments, context=context)
+        self._process = os.getpid()
         self._lock = threading.Lock()  # one begins or ends it, not both
         self._begun = False
         self._ended = False
@@ -112,8 +115,16 @@ class _Pool:
                 self._begun = self._pool.active
 
     def end(self) -> Future[None]:
-        """End it beside the work, and return what says when: a half-sent message can keep its closer waiting."""
-        return aside(self._end)
+        """End it beside the work, and return what says when: a half-sent message can keep its closer waiting.
+
+        Not in a process that was forked from ours, whose workers they are not; nor where the interpreter takes its
+        objects apart, of a traceback that was printed, say: no thread runs any more, and the workers have been ended.
+        """
+        if os.getpid() == self._process and not sys.is_finalizing():
+            return aside(self._end)
+        nothing: Future[None] = Future()
+        nothing.set_result(None)
+        return nothing
 
     def _end(self) -> None:
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -26,6 +26,8 @@ _MOST_LEFT = 64 << 20
 _NO_HTTP = "this is no HTTP, or a body is longer than its head says"
 #: Bytes that come one after the other of a body that comes in chunks, and are none of its own.
 _MOST_BETWEEN = 64 << 10
+#: Bytes of a head, or of a body in chunks, after which is looked at how much of them was no body.
+_A_LOOK = 8 << 10
 #: What `Connection` says of other protocols.
 _UPGRADES = (b"upgrade", b"http2-settings")
 #: Headers that are written as they are.
@@ -123,11 +125,21 @@ def _problem(status: int, why: str) -> bytes:
     return f'{{"title": "not understood", "status": {status}, "detail": "{why}"}}'.encode()
 
 
-async def _doubt(scope: Any, receive: Any, send: Any) -> None:
-    """Answer in the place of the application: what follows this request is no HTTP."""
-    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 400, "headers": headers})
-    await send({"type": "http.response.body", "body": _problem(400, _NO_HTTP)})
+def _refusing(why: str) -> Callable[[Any, Any, Any], Awaitable[None]]:
+    """Return what answers in the place of the application that a request is not understood."""
+
+    async def refuse(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 400, "headers": headers})
+        await send({"type": "http.response.body", "body": _problem(400, why)})
+
+    return refuse
+
+
+#: What follows the request is no HTTP.
+_DOUBT = _refusing(_NO_HTTP)
+#: Whoever stands between us and a client may have taken another of its names (RFC 9112, 3.2).
+_HOSTS = _refusing("a request names its host once")
 
 
 def _parser(protocol: HttpToolsProtocol) -> HttpRequestParser:
@@ -157,6 +169,7 @@ class Bounded(HttpToolsProtocol):
     _n_bytes = 0  # of the head, or between two pieces of the body
     _n_left = 0  # bytes that came of a request that has been answered
     _n_rest = 0  # bytes that still come of a body whose length was said
+    _is_chunked = False  # the body comes in chunks
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -173,7 +186,6 @@ class Bounded(HttpToolsProtocol):
             return
         was_in_head = self._in_head
         is_left = not was_in_head and not self._is_whole and self.cycle.response_complete
-        self._n_bytes += len(data)
         self._n_left += len(data) if is_left else 0
         self._feed(data)
         if self._is_deaf:
@@ -230,8 +242,10 @@ class Bounded(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         left = memoryview(data)
         while left:
+            piece = left[:_A_LOOK] if self._in_head or self._is_chunked else left
+            self._n_bytes += len(piece)
             try:
-                self.parser.feed_data(left)
+                self.parser.feed_data(piece)
             except HttpParserError:
                 self._hear_no_more()
             except HttpParserUpgrade as exc:
@@ -240,6 +254,10 @@ class Bounded(HttpToolsProtocol):
                     self._read_again()
                     continue
                 self._hear_no_more()
+            else:
+                left = left[len(piece) :]
+                if self._is_whole or self._n_bytes <= (_MOST_HEAD if self._in_head else _MOST_BETWEEN):
+                    continue
             return
 
     def _hear_no_more(self) -> None:
@@ -254,7 +272,7 @@ class Bounded(HttpToolsProtocol):
         elif self.pipeline:
             cycle, _ = self.pipeline[0]
             cycle.keep_alive = False
-            self.pipeline[0] = cycle, _doubt
+            self.pipeline[0] = cycle, _DOUBT
         else:
             self._tell(400, _NO_HTTP)
 
@@ -270,7 +288,8 @@ class Bounded(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head, self._is_whole, self._n_bytes, self._n_left, self._n_rest = True, False, 0, 0, 0
+        self._in_head, self._is_whole, self._is_chunked = True, False, False
+        self._n_bytes, self._n_left, self._n_rest = 0, 0, 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # not what follows a body: nobody asks for it
@@ -282,7 +301,14 @@ class Bounded(HttpToolsProtocol):
             return
         self._in_head, self._n_bytes = False, 0
         self._have_it()
+        names = [name for name, _ in self.headers]
+        self._is_chunked = b"transfer-encoding" in names
+        n_hosts = names.count(b"host")
+        usual = self.app
+        if n_hosts > 1 or (n_hosts < 1 and self.parser.get_http_version() == "1.1"):
+            self.app = _HOSTS
         super().on_headers_complete()
+        self.app = usual
         cycle: Any = self.cycle
         if cycle is not None and cycle.scope is self.scope and isinstance(cycle.body, bytearray):
             scope: Any = cycle.scope
