@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hostile_tables import held, hostile
 from jpeg_tables import jpeg, jpeg_aims, jpeg_parts
 from told import RESULTS, aim, load, measured_on, of_machines, told
 from view_aims import view_aims
@@ -309,9 +310,8 @@ def search() -> list[str]:
         "",
         f"Answers that differ from brute force: {n_differing} of {n_queries}.",
         "",
-        "Two threads, times one (in brackets how many of 15 pairs counted: those in which both processors were had): "
-        + "; ".join(threads)
-        + ".",
+        "Queries of two threads, times those of one (in brackets: of 15 pairs, those that counted, because both "
+        "processors were free): " + "; ".join(threads) + ".",
     ]
 
 
@@ -376,46 +376,6 @@ def start() -> list[str]:
         f"| {name} | {told(row['milliseconds'])} |"
         for name, row in load("import.json")["result"]["commands"].items()
     ]
-    return lines
-
-
-def hostile() -> list[str]:
-    """Return what files made to cost cost, before and now."""
-    lines = [
-        "| file | MB | before | now | promised | memory before | memory now |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for name, row in load("hostile.json")["result"].items():
-        before, now = (
-            max(
-                (each for key, each in row.items() if key.startswith(state)),
-                key=lambda each: each["seconds"],
-                default=None,  # of siblings, which were not measured before
-            )
-            for state in ("before", "now")
-        )
-        assert now is not None
-        promised = row["promised"] + now.get("honest", 0.0)
-        late = now["seconds"] > promised
-        held = ["-" if not each or each["mib"] is None else f"{each['mib']} MiB" for each in (before, now)]
-        took = f"{'**' * late}{now['seconds']:g} s{'**' * late}"
-        was = "-"
-        if before is not None:
-            was = f"{'more than ' * before['outcome'].startswith('not done')}{before['seconds']:g} s"
-        lines.append(f"| {name} | {row['mb']} | {was} | {took} | {promised:.1f} s | {held[0]} | {held[1]} |")
-    return lines
-
-
-def held() -> list[str]:
-    """Return what the largest pictures that are let through hold, before and now."""
-    lines = ["| picture | side | before | now |", "| --- | ---: | ---: | ---: |"]
-    for name, row in load("memory.json")["result"].items():
-        before, now = (
-            row.get("before, thorough"),
-            row["now, thorough"],
-        )  # before: not of kinds that came later
-        told_before = "-" if before is None or before["mib"] is None else f"{before['mib']} MiB"
-        lines.append(f"| {name} | {row['side']:,} | {told_before} | {now['mib']} MiB |")
     return lines
 
 

@@ -11,8 +11,8 @@ def recall() -> list[str]:
     """Return recall by effort, worst first: every manipulation that was measured."""
     result = load("views.json")["result"]["recall"]
     lines = [
-        f"{result['n_photos']} photographs, which had one say in the gates (docs/matching-measured.md), on a list of "
-        f"{result['list_size']} entries "
+        f"{result['n_photos']} photographs, which had a say in the gates once (docs/matching-measured.md), on a list "
+        f"of {result['list_size']} entries "
         f'({result["n_real_listed"]} of them real pictures). "fast" is what a plain PDQ look-up finds.',
         "",
         "| manipulation | fast | standard | thorough |",
@@ -48,10 +48,10 @@ def gates() -> list[str]:
     """Return what each gate alone keeps out, of uploads looked up at the largest effort."""
     result = load("gates.json")["result"]
     lines = [
-        f"Of {result['uploads']:,} uploads that gates may look at, unrelated ones of the tuning part and altered "
-        f"photographs, looked up at the largest effort, {result['wrong_pairs_without_any_gate']:,} pairs would match "
-        "if there were no gate. Told are those that would if one gate alone were not there; gates with none have pairs "
-        "drawn for them (`tests/matching/test_gates_needed.py`).",
+        f"What each gate is for: {result['uploads']:,} uploads that gates may look at, unrelated ones of the tuning "
+        "part and altered photographs, were looked up at the largest effort. Without any gate, "
+        f"{result['wrong_pairs_without_any_gate']:,} pairs would match. The table has those that would match if only "
+        "the gate named were missing; where there are none, pairs were drawn (`tests/matching/test_gates_needed.py`).",
         "",
         "| gate | wrong pairs | uploads | the nearest of them |",
         "| --- | ---: | ---: | --- |",

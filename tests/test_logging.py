@@ -85,7 +85,9 @@ def test_what_is_left_out_and_a_stale_list_are_logged(
         matcher = Matcher.from_files(sample, settings=settings)
     logged = said(caplog)
     (stale,) = [text for level, text in logged if level == "WARNING"]
-    assert re.fullmatch(r"aged: stale: its newest record is \d+ days old, to be refreshed within 1", stale)
+    assert re.fullmatch(
+        r"aged: stale: its newest record is \d+ days old, and it should be refreshed within 1 days", stale
+    )
     assert [text for _, text in logged] == list(matcher.notes)
     assert logged[1:] == [("INFO", "aged: 1 entries left out: with an excluded label")]
 

@@ -338,6 +338,7 @@ OPENED = {
     "evaluation/manipulations.py changed.save": "into memory",
     "images/decoding.py pil.fromarray(pixels).save": "into memory",
     "lists/formats/sqlite.py sqlite3.connect": "for reading alone, after StoredFile has opened it as a regular file",
+    "lists/in_turn.py os.open": "a folder, to lock it: what is none is not opened (O_DIRECTORY)",
     "reports/rendering.py folder.joinpath(template).read_text": "of the package",
     "reports/rendering.py folder.joinpath(file).read_text": "of the package",
     "scanning/confining.py Path('/proc/self/statm').read_text": "the system's",

@@ -61,7 +61,7 @@ def test_files_made_to_cost(tables: ModuleType, put: Any) -> None:
     put(
         "hostile",
         {
-            "bomb": {
+            "webp bomb": {
                 "mb": 1.5, "promised": 0.5, "before, standard": look(7.5, 900), "before, thorough": look(9.5, 800),
                 "now, standard": look(0.7, 60, honest=0.1), "now, thorough": look(0.9, 70, honest=0.5),
             },
@@ -69,28 +69,53 @@ def test_files_made_to_cost(tables: ModuleType, put: Any) -> None:
                 "mb": 2.5, "promised": 0.6, "before, thorough": look(30, None, outcome="not done"),
                 "now, thorough": look(0.8, 80, honest=0.1),
             },
-            "sibling": {"mb": 3.5, "promised": 0.7, "now, thorough": look(0.3, None)},
+            "webp sibling": {"mb": 3.5, "promised": 0.7, "now, thorough": look(0.3, None)},
         },
     )  # fmt: skip
-    assert tables.hostile()[2:] == [
-        "| bomb | 1.5 | 9.5 s | 0.9 s | 1.0 s | 800 MiB | 70 MiB |",
-        "| late | 2.5 | more than 30 s | **0.8 s** | 0.7 s | - | 80 MiB |",
-        "| sibling | 3.5 | - | 0.3 s | 0.7 s | - | - |",
+    assert tables.hostile() == [
+        "3 kinds of files. **More take: late.** Of 2 that were measured before, 1 were given up.",
+        "",
+        "| format | kinds | nearest to its promise | takes | promised | most memory of any |",
+        "| --- | ---: | --- | ---: | ---: | ---: |",
+        "| LATE | 1 | late | 0.8 s | 0.7 s | 80 MiB |",
+        "| WebP | 2 | webp bomb | 0.9 s | 1.0 s | 70 MiB |",
+        "",
+        "Those that take more than 50 % of what is promised:",
+        "",
+        "| file | MB | takes | promised | memory | before |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| late | 2.5 | **0.8 s** | 0.7 s | 80 MiB | more than 30 s |",
+        "| webp bomb | 1.5 | 0.9 s | 1.0 s | 70 MiB | 9.5 s |",
     ]
 
 
+def test_files_that_cost_no_more_than_is_promised(tables: ModuleType, put: Any) -> None:
+    now = {"seconds": 0.5, "mib": None, "outcome": "too_large"}
+    put("hostile", {"apng dots": {"mb": 3.5, "promised": 0.75, "now, thorough": now}})
+    told = tables.hostile()
+    assert (
+        told[0] == "1 kinds of files. All of them take less. Of 0 that were measured before, 0 were given up."
+    )
+    assert told[4] == "| APNG | 1 | apng dots | 0.5 s | 0.8 s | 0 MiB |"
+    assert told[-1] == "| apng dots | 3.5 | 0.5 s | 0.8 s | - | - |"
+
+
 def test_what_the_largest_pictures_hold(tables: ModuleType, put: Any) -> None:
-    now = {"now, thorough": {"mib": 317}, "now, fast": {"mib": 200}}
+    def holds(mib: int) -> dict[str, Any]:
+        return {"now, thorough": {"mib": mib}, "now, fast": {"mib": 999}}
+
     put(
         "memory",
         {
-            "PNG": {"side": 11500, "before, thorough": {"mib": 611}, **now},
-            "GIF": {"side": 9000, "before, thorough": {"mib": None}, **now},
-            "HEIC": {"side": 8000, **now},
+            "PNG grey": {"side": 11500, "before, thorough": {"mib": 611}, **holds(250)},
+            "PNG RGB": {"side": 9000, "before, thorough": {"mib": None}, **holds(317)},
+            "HEIC": {"side": 8000, **holds(300)},
         },
     )
-    assert tables.held()[2:] == [
-        "| PNG | 11,500 | 611 MiB | 317 MiB |", "| GIF | 9,000 | - | 317 MiB |", "| HEIC | 8,000 | - | 317 MiB |",
+    told = tables.held()
+    assert told[2:] == [
+        "| PNG | 2 | PNG RGB | 9,000 | 317 MiB |", "| HEIC | 1 | HEIC | 8,000 | 300 MiB |",
+        "", "Over 300 MiB hold: PNG RGB 317.",
     ]  # fmt: skip
 
 
@@ -202,7 +227,7 @@ def test_gates(tables: ModuleType, put: Any) -> None:
         },
     )  # fmt: skip
     told = importlib.import_module("matching_tables").gates()
-    assert told[0].startswith("Of 4,321 uploads") and "6,543 pairs would match" in told[0]
+    assert told[0].startswith("What each gate is for: 4,321 uploads") and "6,543 pairs would match" in told[0]
     assert told[-2:] == ["| faint | 17 | 12 | `a.png`, `b.png`: at 9 bits |", "| lit | 0 | 0 | drawn |"]
 
 

@@ -128,11 +128,12 @@ def test_a_list_is_stale_after_its_days_or_those_that_are_asked_for(tmp_path: Pa
     assert staleness(report, now=NOW) is None, "its format has no rule"
     assert staleness(report, now=NOW, refresh_days=7) is None
     said = staleness(report, now=NOW + timedelta(seconds=1), refresh_days=7)
-    assert said == "stale: its newest record is 7 days old, to be refreshed within 7"
+    assert said == "stale: its newest record is 7 days old, and it should be refreshed within 7 days"
     loaded = load_list(tmp_path / "own.jsonl", now=NOW)
     assert len(select(Policy(require_fresh=True), loaded, now=NOW).rows) == 1
     with pytest.raises(
-        ListError, match=r"stale: its newest record is 7 days old, to be refreshed within 6\.5"
+        ListError,
+        match=r"stale: its newest record is 7 days old, and it should be refreshed within 6\.5 days",
     ):
         select(Policy(require_fresh=True, refresh_days=6.5), loaded, now=NOW)
 

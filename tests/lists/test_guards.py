@@ -86,7 +86,7 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "SHA-256 without a name": (
         "list.txt",
         "".join(f"{random.Random(k).randbytes(32).hex()}\n" for k in range(40)),
-        "refused: 8 of 40 digests of 64 digits have not half ones, as PDQ digests have: they look like SHA-256, and "
+        "refused: 8 of 40 digests of 64 digits do not have 128 ones, as PDQ digests do: they look like SHA-256, and "
         "nothing in the list says what they are: pass algorithm='sha256' or 'pdq'",
         {"algorithm": "sha256"},
     ),
@@ -263,7 +263,7 @@ def test_an_id_that_tells_no_records_apart_hides_no_digest(tmp_path: Path) -> No
     loaded = load_list(ListSource(path, max_rejects=1.0))
     assert (len(loaded), loaded.merged) == (4, {"repeated": 0, "replaced": 16})
     assert any(
-        "16 digests are not matched: newer records of their ids" in note for note in loaded.report.notes
+        "16 digests are not matched: newer records with their ids" in note for note in loaded.report.notes
     )
     # A few are an update.
     rows = [(balanced(k), str(k % 39), f"2026-01-{1 + k % 28:02d}") for k in range(40)]

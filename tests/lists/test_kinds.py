@@ -142,7 +142,7 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "!'frobnicate' in column 'type' is no type",
     ),
     ("sha256sum", f"{S2[0]}  a.jpg\n{S2[1]}  b.jpg\n", "!look like the output of sha256sum"),
-    ("bare SHA-256", "".join(f"{each}\n" for each in S2), "!have not half ones, as PDQ digests have"),
+    ("bare SHA-256", "".join(f"{each}\n" for each in S2), "!do not have 128 ones, as PDQ digests do"),
     ("BSD", f"SHA256 (a.jpg) = {S2[0]}\nMD5 (b.jpg) = {M[0]}\n", "md5 +M0 sha256 +T0"),
     ("md5sum's output", f"{M[0]}  a.jpg\n{M[1]} *b.jpg\n", "md5 +M0 md5 +M1"),
     ("with their types", f"sha256:{S2[0]}\nmd5:{M[0]}\n", "md5 +M0 sha256 +T0"),

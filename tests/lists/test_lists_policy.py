@@ -311,7 +311,8 @@ def test_staleness() -> None:
     assert staleness(report, now=NOW) is None
     later = NOW.replace(month=12, day=31)
     assert (
-        staleness(report, now=later) == "stale: its newest record is 39 days old, to be refreshed within 30"
+        staleness(report, now=later)
+        == "stale: its newest record is 39 days old, and it should be refreshed within 30 days"
     )
     assert staleness(report, now=later, refresh_days=40) is None
     assert staleness(load_list(DATA / "pdq.csv").report, now=later) is None

@@ -79,7 +79,7 @@ TORN = {
     "fewer": (
         table(DIGESTS[:40]),
         table(DIGESTS[:20]),
-        "20 of its 40 entries are gone and not said to be withdrawn",
+        "20 of its 40 entries are gone, and nothing says that they were withdrawn",
     ),
     "nothing": (table(DIGESTS[:40]), "", "empty"),
     "something else": (table(DIGESTS[:40]), "%PDF-1.4\n", "a PDF document"),
@@ -207,7 +207,7 @@ def test_a_start_with_a_refused_list_goes_on_from_its_last_good_state(
         matcher = Matcher.from_files(path, last_good=True)
     assert (len(matcher), finds(matcher, DIGESTS[10])) == (n_entries, True)
     for told in (matcher.notes, [record.message for record in caplog.records]):
-        assert any(message in note and "going on from its last good state, of 20" in note for note in told)
+        assert any(message in note and "going on with its last good state, of 20" in note for note in told)
         assert any("(0 hours old)" in note for note in told)
     # What was refused does not become the last good state.
     assert len(Matcher.from_files(path, last_good=True)) == n_entries
@@ -241,9 +241,9 @@ def test_a_list_that_is_gone_is_matched_in_its_last_good_state_and_loudly(
     summary = json.loads(printed.out.splitlines()[-1])
     for told in (matcher.notes, [each.message for each in caplog.records], summary["notes"], [printed.err]):
         assert any(
-            "going on from its last good state, of 20" in note and "(0 hours old)" in note for note in told
+            "going on with its last good state, of 20" in note and "(0 hours old)" in note for note in told
         )
-    assert "--no-last-good ends instead" in printed.err and "last_good=" not in printed.err
+    assert "--no-last-good stops instead" in printed.err and "last_good=" not in printed.err
     assert main([*command, "-q", "--no-last-good"]) == 2
 
 

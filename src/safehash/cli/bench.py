@@ -23,9 +23,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     """Add the command to the parser."""
     parser = subparsers.add_parser(
         "bench",
-        help="measure this machine's images per second",
-        description="Hash images from memory and print images per second, by stage and over threads. "
-        "Without files, pictures are made: real photographs give truer figures.",
+        help="measure how many images this machine hashes in a second",
+        description="Hash images from memory and print how many a second: each stage alone, and all together on "
+        "several threads. Without files, it makes its own pictures; real photographs give truer figures.",
     )
     parser.add_argument("files", nargs="*", type=ReadPath, metavar="FILE", help="image files to measure with")
     parser.add_argument(
@@ -36,7 +36,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         type=whole(1, 1024),
         default=available_processors(),
         metavar="N",
-        help="threads for the last figure",
+        help="number of threads for the last figure (default: one for each processor)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)

@@ -18,93 +18,121 @@ from .wording import worded
 
 __all__ = ["add_commands"]
 
+_CATALOG = "the file that `safehash scan --catalog` wrote"
+
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands to the parser."""
     rematch = subparsers.add_parser(
         "rematch",
-        help="match everything ever scanned against other lists, touching no image",
-        description="Look every hash in the catalog up in the lists, as it is, turned and negative. A record "
-        "for each file that matches goes to standard output; the matches are kept in the catalog.",
+        help="match everything scanned so far with new lists, without reading an image",
+        description="Look up every hash of the catalog in the lists: as it is, turned, mirrored and as a negative. "
+        "Each file that matches gives a record on standard output, and its matches are stored in the catalog.",
     )
-    rematch.add_argument("catalog", type=UpdatePath, metavar="CATALOG")
+    rematch.add_argument("catalog", type=UpdatePath, metavar="CATALOG", help=_CATALOG)
     add_matcher_options(rematch)
-    rematch.add_argument("-o", "--output", type=WritePath, metavar="FILE")
-    rematch.add_argument("--format", choices=FORMS, default="jsonl")
-    rematch.add_argument("--full-hashes", action="store_true", help="write whole digests")
+    rematch.add_argument(
+        "-o", "--output", type=WritePath, metavar="FILE", help="write to FILE instead of standard output"
+    )
+    rematch.add_argument("--format", choices=FORMS, default="jsonl", help="default: jsonl")
+    rematch.add_argument(
+        "--full-hashes", action="store_true", help="write digests whole, not just their first 8 digits"
+    )
     rematch.set_defaults(run=_rematch)
 
-    catalog = subparsers.add_parser("catalog", help="export, count or search a scan's catalog")
+    catalog = subparsers.add_parser(
+        "catalog", help="export, count, search, compare or relocate a scan's catalog"
+    )
     below = catalog.add_subparsers(title="commands", metavar="COMMAND")
 
-    export = below.add_parser("export", help="write every file of the catalog, with its matches")
-    export.add_argument("catalog", type=ReadPath, metavar="CATALOG")
+    export = below.add_parser("export", help="write a record for every file of the catalog, with its matches")
+    export.add_argument("catalog", type=ReadPath, metavar="CATALOG", help=_CATALOG)
     export.add_argument("--format", choices=FORMS, default="jsonl", help="default: jsonl")
-    export.add_argument("-o", "--output", type=WritePath, metavar="FILE", help="instead of standard output")
-    export.add_argument("--full-hashes", action="store_true", help="write whole digests")
-    export.add_argument("--matches-only", action="store_true", help="only files that match")
+    export.add_argument(
+        "-o", "--output", type=WritePath, metavar="FILE", help="write to FILE instead of standard output"
+    )
+    export.add_argument(
+        "--full-hashes", action="store_true", help="write digests whole, not just their first 8 digits"
+    )
+    export.add_argument("--matches-only", action="store_true", help="write only files that match")
     export.set_defaults(run=_export)
 
-    stats = below.add_parser("stats", help="count outcomes, matches, runs")
-    stats.add_argument("catalog", type=ReadPath, metavar="CATALOG")
+    stats = below.add_parser("stats", help="count outcomes, matches and runs")
+    stats.add_argument("catalog", type=ReadPath, metavar="CATALOG", help=_CATALOG)
     stats.add_argument("--json", action="store_true", help="print JSON")
-    stats.add_argument("--check", action="store_true", help="verify the whole file first")
+    stats.add_argument("--check", action="store_true", help="first check that the catalog is not damaged")
     stats.set_defaults(run=_stats)
 
     similar = below.add_parser(
         "similar",
-        help="which of our files look like this hash",
-        description="Print the files whose stored hash is near HASH, turned and negative included, nearest "
-        "first.",
+        help="list the files whose pictures look like a hash",
+        description="Print the files whose stored hash is near HASH, also turned, mirrored or as a negative, "
+        "nearest first.",
     )
-    similar.add_argument("catalog", type=ReadPath, metavar="CATALOG")
-    similar.add_argument("hash", metavar="HASH", help="hexadecimal digits")
+    similar.add_argument("catalog", type=ReadPath, metavar="CATALOG", help=_CATALOG)
+    similar.add_argument("hash", metavar="HASH", help="a hash, as hexadecimal digits")
     similar.add_argument(
-        "-a", "--algorithm", default="pdq", choices=("pdq", "phash", "phash256", "md5", "sha1", "sha256")
+        "-a",
+        "--algorithm",
+        default="pdq",
+        choices=("pdq", "phash", "phash256", "md5", "sha1", "sha256"),
+        help="what hash it is (default: pdq)",
     )
     similar.add_argument(
-        "--max-distance", type=whole(0, 256), metavar="BITS", help="inclusive (default: the list threshold)"
+        "--max-distance",
+        type=whole(0, 256),
+        metavar="BITS",
+        help="largest distance (default: the usual threshold of the algorithm)",
     )
-    similar.add_argument("--full-hashes", action="store_true", help="write whole digests")
+    similar.add_argument(
+        "--full-hashes", action="store_true", help="write digests whole, not just their first 8 digits"
+    )
     similar.set_defaults(run=_similar)
 
     diff = below.add_parser(
         "diff",
-        help="what changed between two runs",
-        description="Print what is known after RUN2 and was not after RUN1, and the other way round: matches found, "
-        "lost (a look that could see them did not), left (the entry left its list), cancelled or restored by "
-        "reviewers; files new, changed, gone or back. 0 is before everything; `catalog stats` names the runs.",
+        help="say what changed between two runs",
+        description="Print what changed between the end of RUN1 and the end of RUN2. Matches may be found, lost (a "
+        "look that could have seen them did not), left (their entry left its list), or cancelled or restored by "
+        "reviewers. Files may be new, changed, gone or back. Run 0 is the empty catalog; `safehash catalog stats` "
+        "numbers the others.",
     )
-    diff.add_argument("catalog", type=ReadPath, metavar="CATALOG")
-    diff.add_argument("first", type=whole(0), metavar="RUN1")
-    diff.add_argument("second", type=whole(1), metavar="RUN2")
-    diff.add_argument("--json", action="store_true", help="print a JSON object a line")
-    diff.add_argument("--full-hashes", action="store_true", help="write whole digests")
+    diff.add_argument("catalog", type=ReadPath, metavar="CATALOG", help=_CATALOG)
+    diff.add_argument("first", type=whole(0), metavar="RUN1", help="number of the earlier run")
+    diff.add_argument("second", type=whole(1), metavar="RUN2", help="number of the later run")
+    diff.add_argument("--json", action="store_true", help="print JSON Lines")
+    diff.add_argument(
+        "--full-hashes", action="store_true", help="write digests whole, not just their first 8 digits"
+    )
     diff.set_defaults(run=_diff)
 
     relocate = below.add_parser(
         "relocate",
-        help="say that a store has moved",
-        description="Say that the files below OLD are below NEW now, so that they are known there. OLD is a folder "
-        "as `catalog stats` names it, and need not exist; '' stands for paths that version 0.1 stored as given.",
+        help="tell the catalog that files have moved to another folder",
+        description="Tell the catalog that the files below OLD are now below NEW, so that it knows them there. OLD "
+        "is a folder as `safehash catalog stats` names it, and need not exist. If OLD is '', it stands for the paths "
+        "that version 0.1 stored as they were typed.",
     )
-    relocate.add_argument("catalog", type=UpdatePath, metavar="CATALOG")
-    relocate.add_argument("old", metavar="OLD")
-    relocate.add_argument("new", type=LookPath, metavar="NEW")
+    relocate.add_argument("catalog", type=UpdatePath, metavar="CATALOG", help=_CATALOG)
+    relocate.add_argument("old", metavar="OLD", help="the folder where the files were")
+    relocate.add_argument("new", type=LookPath, metavar="NEW", help="the folder where they are now")
     relocate.set_defaults(run=_relocate)
 
     report = subparsers.add_parser(
         "report",
-        help="write a catalog as one self-contained HTML page",
-        description="Write totals, matches, errors and what was not looked at as one page that needs "
-        "no network.",
+        help="write the matches of a catalog as one HTML page, for review",
+        description="Write totals, matches, errors and what was not looked at as one HTML page that needs no network.",
     )
-    report.add_argument("catalog", type=ReadPath, metavar="CATALOG")
-    report.add_argument("-o", "--output", type=WritePath, required=True, metavar="FILE")
+    report.add_argument("catalog", type=ReadPath, metavar="CATALOG", help=_CATALOG)
     report.add_argument(
-        "--thumbnails", action="store_true", help="small grey pictures of matches, blurred until clicked"
+        "-o", "--output", type=WritePath, required=True, metavar="FILE", help="the page to write"
     )
-    report.add_argument("--title", help="of the page")
+    report.add_argument(
+        "--thumbnails",
+        action="store_true",
+        help="show small grey pictures of the matches, blurred until clicked",
+    )
+    report.add_argument("--title", help="title of the page")
     part = report.add_argument_group("which matches")
     runs = part.add_mutually_exclusive_group()
     runs.add_argument(
@@ -112,23 +140,29 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         dest="number",
         type=whole(1),
         metavar="RUN",
-        help="only those that this run found first, or last",
+        help="only matches that this run found first, or found last",
     )
-    runs.add_argument("--since", type=whole(0), metavar="RUN", help="only those found after this run")
+    runs.add_argument("--since", type=whole(0), metavar="RUN", help="only matches found after this run")
     runs.add_argument(
-        "--new", action="store_true", help="only those found by the last scan or re-match, or later"
+        "--new", action="store_true", help="only matches found by the last scan or re-match, or later"
     )
-    part.add_argument("--matched-list", dest="source", metavar="NAME", help="only those with this list")
-    part.add_argument("--label", metavar="LABEL", help="only those with this label")
-    part.add_argument("--folder", type=LookPath, metavar="FOLDER", help="only files in or below this folder")
-    record = report.add_argument_group("the record that codes of practice ask operators to keep")
+    part.add_argument("--matched-list", dest="source", metavar="NAME", help="only matches with this list")
+    part.add_argument("--label", metavar="LABEL", help="only matches with this label")
+    part.add_argument(
+        "--folder", type=LookPath, metavar="FOLDER", help="only matches of files in or below this folder"
+    )
+    record = report.add_argument_group("record of compliance")
     record.add_argument(
         "--compliance",
         action="store_true",
-        help="write it instead: lists, thresholds, what was decided, measured and reviewed",
+        help="write, instead, the record that codes of practice ask operators to keep: lists, thresholds, what was "
+        "decided, measured and reviewed",
     )
     record.add_argument(
-        "--evaluation", type=ReadPath, metavar="FILE", help="what `safehash evaluate --json` wrote, for it"
+        "--evaluation",
+        type=ReadPath,
+        metavar="FILE",
+        help="figures for that record, as written by `safehash evaluate --json`",
     )
     report.set_defaults(run=_report)
 

@@ -18,8 +18,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     """Add the command to the parser."""
     parser = subparsers.add_parser(
         "completion",
-        help="print what a shell needs to complete command lines",
-        description="Print a script, to be kept where the shell looks for it (docs/scan.md says where).",
+        help="print a script that completes command lines in a shell",
+        description="Print a script that completes commands, options and file names. Keep it where your shell looks "
+        "for it: docs/scan.md says where.",
     )
     parser.add_argument("shell", choices=_SHELLS)
     parser.set_defaults(run=_run)

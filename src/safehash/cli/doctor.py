@@ -39,8 +39,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser = subparsers.add_parser(
         "doctor",
         help="say what is installed, how old lists are, and whether look-ups are right",
-        description="Print versions, decoders, instruction sets and extras; of each list its age. With --verify, a "
-        "sample of look-ups on your own list is answered by our index and by FAISS, which must agree.",
+        description="Print versions, decoders, instruction sets and extras, and the age of each list. With --verify, a "
+        "sample of look-ups in your own list is answered by our index and by FAISS, which must agree.",
     )
     parser.add_argument(
         "--list",
@@ -48,7 +48,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         default=[],
         type=ListText,
         metavar=LIST,
-        help="say how old it is; may be repeated",
+        help="a list whose age to print; may be repeated",
     )
     parser.add_argument(
         "--verify",
@@ -56,16 +56,18 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         default=[],
         type=ListText,
         metavar=LIST,
-        help="compare look-ups in this list",
+        help="a list in which to compare look-ups; may be repeated",
     )
     parser.add_argument(
         "--sample",
         type=whole(1, 1_000_000),
         default=1000,
         metavar="N",
-        help="so many look-ups (default: 1000)",
+        help="number of look-ups to compare (default: 1000)",
     )
-    parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="another sample")
+    parser.add_argument(
+        "--seed", type=whole(0), default=0, metavar="N", help="seed of the sample (default: 0)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_list_options(parser)
     parser.set_defaults(run=_run)

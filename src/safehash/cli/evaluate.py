@@ -27,30 +27,30 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     """Add the ``evaluate`` command."""
     parser = subparsers.add_parser(
         "evaluate",
-        help="measure recall and false matches per manipulation, on your own images",
+        help="measure on your own images which altered copies are found, and how many matches are false",
         description=f"Manipulate the pictures of a folder in {len(MANIPULATIONS)} ways, look the results up by hash "
         "alone, and say how many are found again, how many come near a wrong entry, and how long it takes. "
         "Nothing is written but what you ask for.",
     )
     parser.add_argument(
-        "folder", type=LookPath, metavar="FOLDER", help="pictures to use, subfolders included"
+        "folder", type=LookPath, metavar="FOLDER", help="folder of pictures to use, with its subfolders"
     )
     parser.add_argument(
         "--effort", type=several(EFFORTS), default=",".join(DEFAULT_OPTIONS.efforts), metavar="NAMES",
-        help="efforts to measure, comma-separated (default: %(default)s)",
+        help="efforts to measure, separated by commas (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--threshold", type=several(whole(0, 128)), metavar="BITS",
         default=",".join(map(str, DEFAULT_OPTIONS.thresholds)),
-        help="largest distance of a match; several, comma-separated, give a curve, and the usual one, or else the "
-        "largest, is shown (default: %(default)s)",
+        help="largest distance of a match. Several, separated by commas, give a curve; the tables then show the usual "
+        "threshold if it is among them, else the largest (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--min-quality",
         type=whole(0, 100),
         default=DEFAULT_OPTIONS.min_quality,
         metavar="N",
-        help="least PDQ quality (default: %(default)s)",
+        help="lowest PDQ quality (default: %(default)s)",
     )
     parser.add_argument(
         "--list-size", type=whole(0, 100_000_000), default=DEFAULT_OPTIONS.list_size, metavar="N",
@@ -62,30 +62,38 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )  # fmt: skip
     parser.add_argument(
         "--min-images", type=whole(2, 1_000_000), default=20, metavar="N",
-        help="give no figures from fewer usable pictures (default: %(default)s)",
+        help="give no figures if fewer than N pictures are usable (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--list", action="append", type=ListText, metavar=LIST, dest="lists",
-        help="count false matches against a list of your own too, in any format; repeatable",
+        help="also count false matches with this list of yours, in any format; may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--family", action="append", choices=FAMILIES, metavar="NAME",
         help=f"only these families: {', '.join(FAMILIES)}; repeatable",
     )  # fmt: skip
-    parser.add_argument("--peers", action="store_true", help="compare with pdqhash, imagehash, perception")
+    parser.add_argument("--peers", action="store_true", help="also measure pdqhash, imagehash and perception")
     parser.add_argument(
         "--seed",
         type=whole(0),
         default=DEFAULT_OPTIONS.seed,
         metavar="N",
-        help="of every choice (default: %(default)s)",
-    )
-    parser.add_argument("--threads", type=whole(1, 1024), metavar="N", help="default: one a processor")
-    parser.add_argument(
-        "--json", type=WriteStreamPath, metavar="FILE", help="write the figures, '-' for standard output"
+        help="seed of the random choices (default: %(default)s)",
     )
     parser.add_argument(
-        "--page", type=WritePath, metavar="FILE", help="write a page with plots, self-contained HTML"
+        "--threads",
+        type=whole(1, 1024),
+        metavar="N",
+        help="number of threads (default: one for each processor)",
+    )
+    parser.add_argument(
+        "--json",
+        type=WriteStreamPath,
+        metavar="FILE",
+        help="write the figures as JSON, - for standard output",
+    )
+    parser.add_argument(
+        "--page", type=WritePath, metavar="FILE", help="write the figures as one HTML page with plots"
     )
     add_list_options(parser)
     parser.set_defaults(run=run)

@@ -27,9 +27,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     """Add the command to the parser."""
     parser = subparsers.add_parser(
         "explain",
-        help="say why a picture matches what it matches, and nothing else",
-        description="Look one picture up as a scan would, and print every view of it with the entries that came "
-        "near: how far they are, how far they may be, and which gate refused (docs/matching.md).",
+        help="say why a picture matches, or does not match",
+        description="Look one picture up as a scan would. Print every view of it with the entries that came near, "
+        "how far away they are, how far away they may be, and which gate refused them (docs/matching.md).",
         epilog=epilog(),
     )
     parser.add_argument("file", type=ReadPath, metavar="FILE", help="an image file, or - for standard input")
@@ -37,15 +37,17 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "entry",
         nargs="?",
         metavar="ENTRY",
-        help="tell of this entry alone: its id, or its digest's 64 digits",
+        help="report on this entry alone: its id, or the 64 digits of its digest",
     )
     add_matcher_options(parser)
     output = parser.add_argument_group("output")
     output.add_argument(
-        "--gates", action="store_true", help="print what each gate said, and what it looked at"
+        "--gates", action="store_true", help="also print what each gate said, and the measures it looked at"
     )
-    output.add_argument("--json", action="store_true", help="print one JSON object, with all of it")
-    output.add_argument("--full-hashes", action="store_true", help="print whole digests, not 8 digits")
+    output.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    output.add_argument(
+        "--full-hashes", action="store_true", help="print digests whole, not just their first 8 digits"
+    )
     parser.set_defaults(run=run)
 
 

@@ -24,7 +24,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser = subparsers.add_parser(
         "hash",
         help="print the hashes of image files",
-        description="Print one line a file: algorithm, hash, quality and name, separated by tabs.",
+        description="Print one line for each hash of each file: algorithm, hash, quality and file name, separated "
+        "by tabs.",
     )
     parser.add_argument(
         "files", nargs="+", type=ReadPath, metavar="FILE", help="an image file, or - for standard input"
@@ -37,7 +38,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--full", action="store_true", help="decode every pixel in colour, as the reference tools do"
     )
     parser.add_argument(
-        "--orientations", action="store_true", help="print PDQ of the eight turned pictures too"
+        "--orientations",
+        action="store_true",
+        help="also print the PDQ of the picture turned and mirrored, in all eight ways",
     )
     parser.add_argument("--json", action="store_true", help="print JSON Lines")
     parser.set_defaults(run=run)

@@ -28,16 +28,18 @@ _BY_DIGITS = {16: "phash", 32: "md5", 40: "sha1", 64: "pdq"}
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands to the parser."""
-    index = subparsers.add_parser("index", help="build or inspect a snapshot file of lists")
+    index = subparsers.add_parser(
+        "index", help="build or inspect a snapshot: lists packed for many processes"
+    )
     commands = index.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     build = commands.add_parser(
         "build",
-        help="read lists and write them, ready to be searched, as one file",
-        description="Read lists and write one file that any number of processes can open in milliseconds.",
+        help="pack lists into one file, ready to be searched",
+        description="Read lists and write them as one file, which any number of processes can open in milliseconds.",
     )
     build.add_argument(
-        "lists", nargs="+", type=ListText, metavar=LIST, help="a hash list, or a directory of pages"
+        "lists", nargs="+", type=ListText, metavar=LIST, help="a hash list, or a folder of pages"
     )
     build.add_argument(
         "-o",
@@ -45,7 +47,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         type=WriteSnapshotPath,
         required=True,
         metavar="FILE",
-        help="where to write; replaced whole",
+        help="the snapshot to write; an existing one is replaced whole",
     )
     build.add_argument(
         "--allow",
@@ -53,23 +55,26 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         default=[],
         type=ListText,
         metavar=LIST,
-        help="a list of harmless pictures; may be repeated",
+        help="a list of harmless pictures, whose matches are suppressed; may be repeated",
     )
     build.add_argument(
         "--sign",
         type=ReadPath,
         metavar="KEY",
-        help="sign the file with this private key (Ed25519, PEM): `--trusted` asks for its signature",
+        help="sign the snapshot with this private key (Ed25519, PEM), for `--trusted`",
     )
     add_list_options(build)
     build.set_defaults(run=run_build)
 
     info = commands.add_parser(
         "info",
-        help="say what a snapshot file holds",
-        description="Say what a snapshot file holds. Exits with 2 if it is damaged, foreign or newer.",
+        help="say what a snapshot holds",
+        description="Say what a snapshot holds. Exits with 2 if the file is damaged, not a snapshot, or of a newer "
+        "version.",
     )
-    info.add_argument("file", type=ReadPath, metavar="FILE")
+    info.add_argument(
+        "file", type=ReadPath, metavar="FILE", help="a snapshot that `safehash index build` wrote"
+    )
     info.add_argument("--verify", action="store_true", help="compare every byte with its checksum")
     add_trusted(info)
     info.add_argument("--json", action="store_true", help="print one JSON object")
@@ -77,34 +82,37 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
     match = subparsers.add_parser(
         "match",
-        help="look hashes up in a snapshot file",
-        description="Look hashes up: as they are, turned, mirrored and negative. Prints one line a match: "
-        "hash, distance, list, id, category, labels and view, separated by tabs. "
-        "Exits with 1 if something matched.",
+        help="look hashes up in a snapshot",
+        description="Look hashes up: as they are, turned, mirrored and as negatives. Prints one line for each match: "
+        "hash, distance, list, id, category, labels and view, separated by tabs. Exits with 1 if something matched.",
     )
     match.add_argument(
         "hashes",
         nargs="+",
         metavar="HASH",
-        help="hexadecimal digits, or NAME:digits, or - for lines of them on standard input",
+        help="a hash as hexadecimal digits, or as ALGORITHM:digits; or - to read such lines from standard input",
     )
     match.add_argument(
-        "--index", type=ReadPath, required=True, metavar="FILE", help="written by `safehash index build`"
+        "--index",
+        type=ReadPath,
+        required=True,
+        metavar="FILE",
+        help="a snapshot that `safehash index build` wrote",
     )
     match.add_argument(
         "-a",
         "--algorithm",
         choices=_ALGORITHMS,
         metavar="NAME",
-        help=f"one of {', '.join(_ALGORITHMS)} (default: by length; 64 digits are pdq)",
+        help=f"one of {', '.join(_ALGORITHMS)} (default: by its length; 64 digits are pdq)",
     )
     add_trusted(match)
     match.add_argument(
         "--full-hashes",
         action="store_true",
-        help="print whole hashes, and ids that are some",
+        help="print hashes whole, also where an entry's id is one",
     )
-    match.add_argument("--json", action="store_true", help="print JSON Lines, one decision each")
+    match.add_argument("--json", action="store_true", help="print JSON Lines, one for each decision")
     match.set_defaults(run=run_match)
 
 

@@ -35,14 +35,14 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "check",
         help="say what is in each list, and what is wrong with it",
         description="Say what is in each list, what its columns were taken for, and what is wrong with it.",
-        epilog="Exit codes: 0 well; 1 a list has rejects or suspicious digests, or is refused; 2 a list is not there, "
-        "or stale with --require-fresh.",
+        epilog="Exit codes: 0 all lists are well; 1 a list has rejects or suspicious digests, or is refused; 2 a list "
+        "is missing, or stale with --require-fresh.",
     )
-    parser.add_argument(
-        "lists", nargs="+", type=ListText, metavar=LIST, help="a file or a directory of pages"
-    )
+    parser.add_argument("lists", nargs="+", type=ListText, metavar=LIST, help="a file, or a folder of pages")
     parser.add_argument("--json", action="store_true", help="print JSON Lines for programs")
-    parser.add_argument("--require-fresh", action="store_true", help="a stale list is unusable (exit code 2)")
+    parser.add_argument(
+        "--require-fresh", action="store_true", help="treat a stale list as unusable (exit code 2)"
+    )
     add_list_options(parser, also=("--format",))
     parser.set_defaults(run=run)
 

@@ -26,7 +26,7 @@ def add_trusted(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> No
         default=[],
         type=ReadPath,
         metavar="KEY",
-        help="take a snapshot or lists only if this public key (Ed25519, PEM) signed them; may be repeated",
+        help="use only snapshots or lists that this public key (Ed25519, PEM) signed; may be repeated",
     )
 
 
@@ -51,17 +51,18 @@ def add_list_options(
         "--list-format",
         *also,
         choices=[row.name for row in FORMATS],
-        help="do not recognise the lists' format, read them as this one",
+        help="read the lists as this format, instead of recognising it",
     )
     parser.add_argument(
         "--algorithm",
         choices=[a.value for a in Algorithm],
-        help="what digests are where a list does not say (64 hexadecimal digits: pdq or sha256)",
+        help="which algorithm the digests are of, where a list does not say (64 hexadecimal digits may be pdq or "
+        "sha256)",
     )
     parser.add_argument(
         "--notation",
         choices=NOTATIONS,
-        help="in what digests are written, where no column's name says it (default: hex)",
+        help="how digests are written, where no column's name says so (default: hex)",
     )
     parser.add_argument(
         "--columns",
@@ -69,7 +70,7 @@ def add_list_options(
         default=[],
         type=_columns,
         metavar="MEANING=NAME,...",
-        help="which columns of the lists mean what: hash=File MD5,deleted=revoked",
+        help="say what columns of the lists mean, as in hash=File MD5,deleted=revoked",
     )
     parser.add_argument(
         "--ignore",
@@ -77,33 +78,33 @@ def add_list_options(
         default=[],
         type=_names,
         metavar="NAME,...",
-        help="columns of the lists to set aside, whatever they seem to say",
+        help="columns of the lists to ignore, whatever they seem to say",
     )
     parser.add_argument(
         "--max-rejects",
         type=_share,
         default=MAX_REJECTS,
         metavar="SHARE",
-        help="refuse a list of whose records more than this share is rejected (default %(default)s)",
+        help="refuse a list if more than this share of its records are rejects (default %(default)s)",
     )
     parser.add_argument(
         "--allow-cut",
         action="store_true",
-        help="use what is left of a list that breaks off, or was changed after it was written",
+        help="use what there is of a list that is cut off, or that was changed after it was written",
     )
     parser.add_argument(
         "--max-shrink",
         type=_share,
         default=MAX_SHRINK,
         metavar="SHARE",
-        help="refuse an update that loses more than this share of a list's entries without deletes "
+        help="refuse an update of a list if more than this share of its entries vanished without being deleted "
         "(default %(default)s)",
     )
     parser.add_argument(
         "--no-last-good",
         action="store_true",
-        help="end if a list is refused; without this, scan, serve, rematch and explain (no other command) keep the "
-        "last good state of each list beside it, and go on from that",
+        help="stop if a list is refused. Without this, scan, serve, rematch and explain keep a copy of each list's "
+        "last good state beside it, and go on with the copy if the list is refused; other commands never do",
     )
 
 

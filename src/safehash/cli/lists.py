@@ -48,92 +48,117 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add_check(commands)
 
     merge = _command(commands, "merge", _merge, "merge lists into one JSON Lines file")
-    merge.add_argument("lists", nargs="+", type=ListText, metavar=LIST)
-    merge.add_argument("-o", "--output", required=True, type=WriteListPath, metavar="FILE")
+    merge.add_argument("lists", nargs="+", type=ListText, metavar=LIST, help="a file, or a folder of pages")
+    merge.add_argument(
+        "-o", "--output", required=True, type=WriteListPath, metavar="FILE", help="the list to write"
+    )
     merge.add_argument(
         "--drop-deletes",
         action="store_true",
-        help="leave out tombstones (the result cannot be updated safely)",
+        help="leave out tombstones, the records of deleted entries (later updates of the result are then not safe)",
     )
     merge.add_argument(
         "--unite",
         action="store_true",
-        help="one entry per digest, with the opinions of all lists; no deletes",
+        help="write one entry for each digest, with the opinions of all lists, and no tombstones",
     )
     add_list_options(merge, also=("--format",))
 
     convert = _command(commands, "convert", _convert, "write a list in another format")
-    convert.add_argument("list", type=ListText, metavar=LIST)
-    convert.add_argument("-o", "--output", required=True, type=WriteListPath, metavar="FILE")
+    convert.add_argument("list", type=ListText, metavar=LIST, help="a file, or a folder of pages")
+    convert.add_argument(
+        "-o", "--output", required=True, type=WriteListPath, metavar="FILE", help="the list to write"
+    )
     convert.add_argument(
         "--to",
         choices=("jsonl", "csv"),
-        help="by default told from FILE's ending; CSV drops opinions and extras",
+        help="format to write (default: by FILE's ending); CSV drops opinions and extra columns",
     )
     add_list_options(convert, also=("--format",))
 
-    diff = _command(commands, "diff", _diff, "say what was added, removed, changed and re-labelled")
-    diff.add_argument("old", type=ListText, metavar="OLD")
-    diff.add_argument("new", type=ListText, metavar="NEW")
+    diff = _command(commands, "diff", _diff, "say which entries were added, removed, changed and re-labelled")
+    diff.add_argument("old", type=ListText, metavar="OLD", help="the list as it was")
+    diff.add_argument("new", type=ListText, metavar="NEW", help="the list as it is now")
     diff.add_argument("--full-hashes", action="store_true", help="print whole digests")
     add_list_options(diff, also=("--format",))
 
-    stats = _command(commands, "stats", _stats, "count by algorithm, category, label, age and likeness")
-    stats.add_argument("lists", nargs="+", type=ListText, metavar=LIST)
+    stats = _command(
+        commands, "stats", _stats, "count entries by algorithm, category, label and age, and near-duplicates"
+    )
+    stats.add_argument("lists", nargs="+", type=ListText, metavar=LIST, help="a file, or a folder of pages")
     stats.add_argument(
         "--max-clustered",
         type=whole(0),
         default=200_000,
         metavar="N",
-        help="look for near-duplicates among at most N digests (default %(default)s)",
+        help="do not look for near-duplicates among more than N digests (default %(default)s)",
     )
     add_list_options(stats, also=("--format",))
 
-    signing = _command(
-        commands, "sign", _sign, "say that you vouch for lists as they are: `--trusted` asks for it"
-    )
-    signing.add_argument("lists", nargs="+", type=ListText, metavar=LIST)
+    signing = _command(commands, "sign", _sign, "sign lists as they are, for `--trusted`")
+    signing.add_argument("lists", nargs="+", type=ListText, metavar=LIST, help="a file, or a folder of pages")
     signing.add_argument(
-        "--key", required=True, type=ReadPath, metavar="KEY", help="a private key (Ed25519, PEM)"
+        "--key", required=True, type=ReadPath, metavar="KEY", help="your private key (Ed25519, PEM)"
     )
     add_list_options(signing, also=("--format",))
 
-    add = _command(commands, "add", _add, "hash images you hold into a list of your own")
-    add.add_argument("images", nargs="+", metavar="IMAGE", type=ReadPath)
+    add = _command(commands, "add", _add, "hash images you hold, and add them to a list of your own")
+    add.add_argument("images", nargs="+", metavar="IMAGE", type=ReadPath, help="an image file")
     add.add_argument(
-        "-o", "--output", required=True, type=UpdatePath, metavar="FILE", help="made, or added to"
+        "-o",
+        "--output",
+        required=True,
+        type=UpdatePath,
+        metavar="FILE",
+        help="the list; it is created if it is not there",
     )
-    add.add_argument("--label", action="append", default=[], metavar="LABEL", help="may be repeated")
-    add.add_argument("--category", choices=CATEGORIES, default="positive")
-    add.add_argument("--algorithm", choices=[a.value for a in Algorithm], default="pdq")
-    add.add_argument("--name", type=_list_name, help="the list's name (default: FILE's name)")
+    add.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="LABEL",
+        help="a label for these images; may be repeated",
+    )
+    add.add_argument(
+        "--category",
+        choices=CATEGORIES,
+        default="positive",
+        help="what the list says of these images (default: %(default)s)",
+    )
+    add.add_argument(
+        "--algorithm",
+        choices=[a.value for a in Algorithm],
+        default="pdq",
+        help="which hash to list (default: %(default)s)",
+    )
+    add.add_argument("--name", type=_list_name, help="name of the list (default: FILE's name)")
     add.add_argument(
         "--min-quality",
         type=whole(0, 100),
         default=USUAL_QUALITY,
         metavar="N",
-        help="refuse flatter images (default %(default)s)",
+        help="refuse images of a lower PDQ quality (default %(default)s)",
     )
     add.add_argument(
         "--windows",
         action="store_true",
-        help="list parts of each image too, flagged as such: finds copies cropped by 20 %% and more (PDQ)",
+        help="also list parts of each image, marked as such, so that copies cropped by 20 %% and more are found (PDQ)",
     )
     add.add_argument(
         "--mirrored-windows",
         action="store_true",
-        help="--windows, and each mirrored: for tools that do not turn what they look up",
+        help="as --windows, with each part mirrored too, for tools that do not turn what they look up",
     )
     add.add_argument(
         "--holes",
         action="store_true",
-        help="--windows, and each image without 55 rectangles of it: finds copies with something over them at the "
-        "thorough effort",
+        help="as --windows, and also list each image with a rectangle left out, in 55 places, so that partly covered "
+        "copies are found at the thorough effort",
     )
     add.add_argument(
         "--also-stored",
         action="store_true",
-        help="of a file whose stored pixels are another picture than what viewers show, list both",
+        help="if a file's stored pixels are another picture than the one viewers show, list both",
     )
     add.add_argument("--file-names", action="store_true", help="keep each image's file name in the list")
 

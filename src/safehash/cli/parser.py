@@ -48,7 +48,7 @@ def make_parser(given: Sequence[str] = ()) -> argparse.ArgumentParser:
     """
     parser = Parser(
         prog="safehash",
-        description="Find known self-harm and suicide imagery by perceptual hash.",
+        description="Find copies of known self-harm and suicide imagery, by perceptual hash.",
         epilog=epilog(),
     )
     parser.add_argument("--version", action="version", version=f"safehash {__version__}")
@@ -61,7 +61,10 @@ def make_parser(given: Sequence[str] = ()) -> argparse.ArgumentParser:
     for each in parsers_below(parser):
         each.set_defaults(parser=each)
         each.add_argument(
-            "--debug", action="store_true", default=argparse.SUPPRESS, help="show where an error comes from"
+            "--debug",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="with an error, show where in the code it comes from",
         )
         if each is not parser:
             each.add_argument(
@@ -69,7 +72,8 @@ def make_parser(given: Sequence[str] = ()) -> argparse.ArgumentParser:
                 type=ReadPath,
                 default=argparse.SUPPRESS,
                 metavar="FILE",
-                help="take options from a TOML file: those for all commands, and [COMMAND]'s own",
+                help="take options from a TOML file: options at its top are for all commands, those under [COMMAND] "
+                "for that one",
             )
     return parser
 

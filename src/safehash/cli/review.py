@@ -22,10 +22,10 @@ _MOST_NAMED = 5
 
 #: What `review export` writes, and what that is for.
 _KINDS = {
-    "pairs": "wrong matches, for --allow-pairs of scans and services without this catalog",
+    "pairs": "wrong matches, for the option --allow-pairs of scans and services that do not use this catalog",
     "list": "confirmed entries as a safehash list with your opinion, for `safehash lists merge`",
-    "threatexchange": "reactions to confirmed ThreatExchange descriptors, a JSON object a line",
-    "ncmec": "votes on confirmed NCMEC entries, a JSON object a line",
+    "threatexchange": "reactions to confirmed ThreatExchange descriptors, as JSON Lines",
+    "ncmec": "votes on confirmed NCMEC entries, as JSON Lines",
 }
 
 
@@ -33,41 +33,55 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     """Add the commands to the parser."""
     review = subparsers.add_parser(
         "review",
-        help="bring reviewers' verdicts into a catalog, count them, hand them on",
-        description="A report's page takes verdicts (right, wrong, unsure) and saves them as a file. Applied to the "
-        "catalog, a wrong one suppresses that list entry for pictures like the reviewed one, and nothing else.",
+        help="store, count and export reviewers' verdicts",
+        description="Reviewers give verdicts (right, wrong or unsure) on a report's page, which saves them as a "
+        "file. Once "
+        'applied to the catalog, the verdict "wrong" suppresses that list entry for pictures like the reviewed '
+        "one, and nothing else.",
     )
     below = review.add_subparsers(title="commands", metavar="COMMAND")
 
     apply = below.add_parser(
         "apply",
-        help="store verdicts that a report's page saved",
-        description="Store verdicts. Later scans and re-matches with the catalog heed them; where reviewers "
-        "contradict each other, nothing is suppressed.",
+        help="store the verdicts that a report's page saved",
+        description="Store verdicts in a catalog. Later scans and re-matches with this catalog heed them. Where "
+        "reviewers contradict each other, nothing is suppressed.",
     )
     apply.add_argument(
-        "verdicts", nargs="+", type=ReadPath, metavar="VERDICTS", help="files from report pages"
+        "verdicts", nargs="+", type=ReadPath, metavar="VERDICTS", help="files that report pages saved"
     )
-    apply.add_argument("catalog", type=UpdatePath, metavar="CATALOG")
     apply.add_argument(
-        "--reviewer", type=words, metavar="NAME", help="who said what stands in the files without a name"
+        "catalog", type=UpdatePath, metavar="CATALOG", help="the file that `safehash scan --catalog` wrote"
+    )
+    apply.add_argument(
+        "--reviewer", type=words, metavar="NAME", help="whose verdicts these are, where a file does not say"
     )
     apply.set_defaults(run=_apply)
 
-    stats = below.add_parser("stats", help="how far reviewers agree with each list and label")
-    stats.add_argument("catalog", type=ReadPath, metavar="CATALOG")
+    stats = below.add_parser("stats", help="say how far reviewers agree with each list and label")
+    stats.add_argument(
+        "catalog", type=ReadPath, metavar="CATALOG", help="the file that `safehash scan --catalog` wrote"
+    )
     stats.add_argument("--json", action="store_true", help="print JSON")
     stats.set_defaults(run=_stats)
 
     export = below.add_parser(
         "export",
-        help="write what verdicts come to, for other machines and for exchanges",
-        description="; ".join(f"{name}: {said}" for name, said in _KINDS.items()) + ".",
+        help="write the verdicts for other machines or for exchanges",
+        description="Write one of these. "
+        + "; ".join(f"{name}: {said}" for name, said in _KINDS.items())
+        + ".",
     )
-    export.add_argument("catalog", type=ReadPath, metavar="CATALOG")
+    export.add_argument(
+        "catalog", type=ReadPath, metavar="CATALOG", help="the file that `safehash scan --catalog` wrote"
+    )
     export.add_argument("--to", choices=list(_KINDS), required=True, help="what to write")
-    export.add_argument("--owner", type=words, metavar="NAME", help="with --to list: whose opinion it is")
-    export.add_argument("-o", "--output", type=WriteListPath, required=True, metavar="FILE")
+    export.add_argument(
+        "--owner", type=words, metavar="NAME", help="whose opinion it is; needed by --to list"
+    )
+    export.add_argument(
+        "-o", "--output", type=WriteListPath, required=True, metavar="FILE", help="the file to write"
+    )
     export.set_defaults(run=_export)
 
 

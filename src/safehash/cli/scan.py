@@ -54,9 +54,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     """Add the command to the parser."""
     parser = subparsers.add_parser(
         "scan",
-        help="decide every image among files, folders, archives and stores",
-        description="Decide every image among the paths against the lists. On a terminal, a line a match; into "
-        "a file or a pipe, records, one JSON object a line. Summary and progress go to standard error.",
+        help="match the images in files, folders, archives and stores with lists",
+        description="Match every image found at the paths with the lists. A terminal gets one line for each match; a "
+        "file or a pipe gets one record for each image, as JSON Lines. The summary and the progress bar go to standard "
+        "error.",
         epilog=epilog(),
     )
     parser.add_argument(
@@ -64,51 +65,56 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         nargs="*",
         type=LookPath,
         metavar="PATH",
-        help="file, folder, pattern (photos/**/*.jpg), archive, s3://..., or - for a picture on standard input",
+        help="a file, folder, pattern (photos/**/*.jpg), archive or s3://..., or - for one picture from standard input",
     )
     add_matcher_options(parser)
-    inputs = parser.add_argument_group("what is looked at")
+    inputs = parser.add_argument_group("what to look at")
     inputs.add_argument(
         "--files-from",
         type=ReadPath,
         metavar="FILE",
-        help="read paths from FILE (- for standard input), NUL or newline between",
+        help="read paths from FILE (- for standard input), separated by NUL or newline",
     )
     inputs.add_argument("--follow-links", action="store_true", help="follow symbolic links found in folders")
-    inputs.add_argument("--skip-hidden", action="store_true", help="leave aside names that begin with a dot")
+    inputs.add_argument(
+        "--skip-hidden", action="store_true", help="skip files and folders whose names begin with a dot"
+    )
     inputs.add_argument(
         "--allow-empty",
         action="store_true",
-        help="exit with 0 even if no file at all was looked at; with --catalog, files of a folder that shows "
-        "none, or of a store that is no longer mounted, are gone",
+        help="exit with 0, not 4, if there was no file to look at. With --catalog, also believe a folder that is now "
+        "empty, or a store that is no longer mounted: its files are marked as gone",
     )
     inputs.add_argument(
         "--watch",
         action="store_true",
-        help="the paths are folders: decide files as they arrive there, until ctrl-C (with --catalog, each once)",
+        help="keep watching the folders given as paths, and look at files as they arrive, until ctrl-C (with "
+        "--catalog, at each file once)",
     )
-    inputs.add_argument("--no-archives", action="store_true", help="do not look into zip and tar archives")
+    inputs.add_argument("--no-archives", action="store_true", help="do not look inside zip and tar archives")
     keeping = parser.add_argument_group("catalog")
     keeping.add_argument(
         "--catalog",
         type=UpdatePath,
         metavar="FILE",
-        help="remember every decision there; go on where it ends",
+        help="store every decision in FILE, and continue from what it already holds",
     )
     keeping.add_argument(
         "--retry-failed",
         action="store_true",
-        help="decide again what crashed, timed out or took too much memory",
+        help="look again at files that crashed, timed out or took too much memory",
     )
     keeping.add_argument(
         "--only-new",
         action="store_true",
-        help="no records of files that the catalog knows unchanged; they count all the same",
+        help="write no records of files that have not changed since the catalog saw them; the summary still counts "
+        "them",
     )
     keeping.add_argument(
         "--digest", action="append", default=[], choices=("md5", "sha1", "sha256", "none"), metavar="NAME",
-        help="also record this digest of every file: md5, sha1 or sha256 (a catalog has those that the lists hold, "
-        "unless this names others or none, and sha256 of what matched or could not be decided)",
+        help="record this digest of every file: md5, sha1, sha256, or none; may be repeated (default: with a catalog, "
+        "the digests that the lists hold). A catalog always has the sha256 of files that matched or could not be "
+        "decided",
     )  # fmt: skip
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -121,36 +127,43 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     output.add_argument(
         "--format",
         choices=("text", *FORMS),
-        help="default: text on a terminal, a line a match; jsonl otherwise",
+        help="text is one line for each match (default: text on a terminal, else jsonl)",
     )
     output.add_argument(
-        "--full-hashes", action="store_true", help="write whole digests, not their first 8 digits"
+        "--full-hashes", action="store_true", help="write digests whole, not just their first 8 digits"
     )
-    output.add_argument("--ordered", action="store_true", help="records in name order instead of as decided")
-    output.add_argument("--skipped", action="store_true", help="a record for each file left aside, too")
+    output.add_argument(
+        "--ordered", action="store_true", help="write records in the order of names, not as they are decided"
+    )
+    output.add_argument(
+        "--skipped", action="store_true", help="also write a record for each file that was skipped"
+    )
     output.add_argument(
         "-q",
         "--quiet",
         action="store_true",
-        help="no summary, no progress; records and notes on the lists stay",
+        help="print no summary and no progress, only records and notes on the lists",
     )
-    means = parser.add_argument_group("means")
+    means = parser.add_argument_group("resources")
     means.add_argument(
-        "--workers", type=whole(0, 1024), metavar="N", help="worker processes (default: one a processor)"
+        "--workers",
+        type=whole(0, 1024),
+        metavar="N",
+        help="number of worker processes (default: one for each processor)",
     )
     means.add_argument(
         "--timeout",
         type=number(),
         default=DEFAULT_OPTIONS.timeout,
         metavar="SECONDS",
-        help="for one file (default: %(default)g)",
+        help="most time for one file (default: %(default)g)",
     )
     means.add_argument(
         "--max-memory",
         type=memory,
         default=DEFAULT_OPTIONS.max_memory,
         metavar="SIZE",
-        help="for one worker, e.g. 512M (default: 1G)",
+        help="most memory for one worker, e.g. 512M (default: 1G)",
     )
     lowest, highest = (-20, 19) if hasattr(os, "nice") else (0, 0)  # Windows has no such number
     means.add_argument(
@@ -161,7 +174,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="lower the workers' priority by N",
     )
     means.add_argument(
-        "--rate", type=number(least=0.001, most=1e6), metavar="N", help="at most N files a second"
+        "--rate",
+        type=number(least=0.001, most=1e6),
+        metavar="N",
+        help="look at no more than N files a second",
     )
     parser.set_defaults(run=run)
 
@@ -171,21 +187,31 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("lists")
     source = group.add_mutually_exclusive_group(required=True)
     source.add_argument(
-        "--list", action="append", default=[], type=ListText, metavar=LIST, help="hash list; may be repeated"
+        "--list",
+        action="append",
+        default=[],
+        type=ListText,
+        metavar=LIST,
+        help="a hash list; may be repeated",
     )
     source.add_argument(
-        "--index", type=ReadPath, metavar="FILE", help="snapshot written by `safehash index build`"
+        "--index", type=ReadPath, metavar="FILE", help="a snapshot that `safehash index build` wrote"
     )
     add_trusted(group)
     group.add_argument(
-        "--allow", action="append", default=[], type=ListText, metavar=LIST, help="list of harmless pictures"
+        "--allow",
+        action="append",
+        default=[],
+        type=ListText,
+        metavar=LIST,
+        help="a list of harmless pictures, whose matches are suppressed; may be repeated",
     )
     group.add_argument(
         "--allow-id",
         action="append",
         default=[],
         metavar="ID",
-        help="an entry by its id: its matches are suppressed",
+        help="the id of an entry whose matches are to be suppressed; may be repeated",
     )
     group.add_argument(
         "--allow-pairs",
@@ -193,46 +219,49 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=ReadPath,
         metavar="FILE",
-        help="matches that reviewers found wrong (`safehash review export --to pairs`); a catalog has its own",
+        help="wrong matches to suppress, as written by `safehash review export --to pairs`; a catalog needs no such "
+        "file, it knows its own",
     )
     group.add_argument(
         "--effort", choices=EFFORTS, default="standard",
-        help="how many views of a picture are looked up (default: standard)",
+        help="how hard to look: more effort finds more altered copies and takes longer (default: standard)",
     )  # fmt: skip
     group.add_argument(
         "--max-distance",
         action="append",
         type=named(whole(0, 256)),
         metavar="[NAME=]BITS",
-        help=f"PDQ threshold, inclusive (default: {USUAL_DISTANCE[Algorithm.PDQ]}), of all lists or of one; "
-        "may be repeated",
+        help="largest PDQ distance of a match, for all lists or for the one named; may be repeated "
+        f"(default: {USUAL_DISTANCE[Algorithm.PDQ]})",
     )
     group.add_argument(
         "--min-quality",
         type=whole(0, 100),
         metavar="N",
-        help=f"PDQ quality floor (default: {USUAL_QUALITY})",
+        help="PDQ quality floor: pictures below it have too little detail for the usual distance "
+        f"(default: {USUAL_QUALITY})",
     )
     group.add_argument(
         "--low-quality-distance",
         type=whole(0, 256),
         metavar="BITS",
-        help=f"threshold of pictures under that floor (default: {LOW_QUALITY_DISTANCE}; 0: the same hash)",
+        help=f"largest PDQ distance for pictures below that floor (default: {LOW_QUALITY_DISTANCE}; 0: the same hash)",
     )
     group.add_argument(
         "--min-evidence",
         type=signed(MOST_EVIDENCE),
         metavar="BITS",
-        help='suppress matches with less evidence (docs/matching.md, "Evidence"; default: none is)',
+        help='suppress matches with less evidence than this (docs/matching.md, "Evidence"; default: suppress none)',
     )
     group.add_argument(
-        "--require-fresh", action="store_true", help="refuse lists that are past their format's refresh age"
+        "--require-fresh", action="store_true", help="refuse lists that are older than their format allows"
     )
     group.add_argument(
         "--flood-share",
         type=share,
         metavar="SHARE",
-        help="quarantine an entry that matches more than this share of all files, e.g. 0.01 (default: none is)",
+        help="suppress the matches of an entry once it matches more than this share of all files, e.g. 0.01 (default: "
+        "never)",
     )
     add_list_options(group)
 

@@ -29,101 +29,112 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     """Add the command to the parser."""
     parser = subparsers.add_parser(
         "serve",
-        help="decide uploads over HTTP",
-        description="Decide uploads over HTTP: an interface of our own (/v1/check; /docs tells it), the one of the "
-        "field's matching service, and a validator for media servers. On this machine alone unless told. SIGHUP reads "
-        "lists and tokens again, SIGTERM ends when what is under way is done. Needs safehash[serve].",
+        help="match uploads over HTTP, as a service",
+        description="Match uploads over HTTP. There are three interfaces: our own (/v1/check, described at /docs), "
+        "that of HMA, the field's matching service, and a validator for media servers. Listens on this machine only, "
+        "unless told otherwise. SIGHUP reads lists and tokens again; SIGTERM finishes the requests under way and "
+        "stops. Needs safehash[serve].",
     )
     add_matcher_options(parser)
-    place = parser.add_argument_group("where, and for whom")
+    place = parser.add_argument_group("who can reach it")
     place.add_argument(
-        "--host", type=host, default=_DEFAULTS.host, metavar="HOST", help="default: %(default)s"
+        "--host",
+        type=host,
+        default=_DEFAULTS.host,
+        metavar="HOST",
+        help="address to listen on (default: %(default)s)",
     )
     place.add_argument(
         "--port",
         type=whole(0, 65535),
         default=_DEFAULTS.port,
         metavar="N",
-        help="default: %(default)s; 0: a free one",
+        help="port to listen on (default: %(default)s; 0 takes a free one)",
     )
-    place.add_argument("--unix", type=UpdatePath, metavar="PATH", help="listen on a socket at PATH instead")
+    place.add_argument(
+        "--unix", type=UpdatePath, metavar="PATH", help="listen on a Unix socket at PATH instead"
+    )
     place.add_argument(
         "--tokens",
         type=ReadPath,
         metavar="FILE",
-        help="who may ask: lines of `check|admin NAME TOKEN`; needed to listen beyond this machine",
+        help="file of who may send requests, with lines of `check|admin NAME TOKEN`; needed to listen beyond this "
+        "machine",
     )
     place.add_argument(
         "--open-to-all",
         action="store_true",
-        help="listen beyond this machine without tokens; anybody may ask then",
+        help="listen beyond this machine without tokens: anybody may then send requests",
     )
-    means = parser.add_argument_group("what a request may cost")
+    means = parser.add_argument_group("limits")
     means.add_argument(
-        "--workers", type=whole(1, 1024), metavar="N", help="processes that decode (default: one a processor)"
+        "--workers",
+        type=whole(1, 1024),
+        metavar="N",
+        help="number of processes that decode (default: one for each processor)",
     )
     means.add_argument(
         "--max-memory",
         type=memory,
         default=_DEFAULTS.max_memory,
         metavar="SIZE",
-        help="for one worker (default: 1G)",
+        help="most memory for one worker (default: 1G)",
     )
     means.add_argument(
         "--max-body",
         type=size,
         default=_DEFAULTS.max_body,
         metavar="SIZE",
-        help="of one request (default: 32M)",
+        help="largest body of a request (default: 32M)",
     )
     means.add_argument(
         "--max-requests",
         type=whole(1, 100_000),
         default=_DEFAULTS.max_requests,
         metavar="N",
-        help="uploads held at once; further ones are told to come back (default: %(default)s)",
+        help="most uploads held at once; others are told to try again later (default: %(default)s)",
     )
     means.add_argument(
         "--timeout",
         type=number(),
         default=_DEFAULTS.timeout,
         metavar="SECONDS",
-        help="for one request (default: %(default)g)",
+        help="most time for one request (default: %(default)g)",
     )
-    what = parser.add_argument_group("what it does")
+    what = parser.add_argument_group("behaviour")
     what.add_argument(
         "--on-undecided",
         choices=("accept", "reject"),
-        help="what /validate says of a picture that cannot be looked at; without it there is no /validate",
+        help="what /validate answers for a picture that cannot be looked at; without this option there is no /validate",
     )
     what.add_argument(
         "--fetch-from",
         type=several(host),
         default=[],
         metavar="HOST,...",
-        help="hosts whose pictures a request may name by url= (default: none)",
+        help="hosts from which a request may have pictures fetched, by url= (default: none)",
     )
     what.add_argument(
         "--state",
         type=UpdatePath,
         metavar="FILE",
-        help="SQLite file of flood counts and review verdicts, shared between services and kept",
+        help="SQLite file that keeps flood counts and reviewers' verdicts; several services can share it",
     )
     what.add_argument(
         "--reload-every",
         type=number(),
         default=_DEFAULTS.reload_seconds,
         metavar="SECONDS",
-        help="how often the lists' files are looked at (default: %(default)g)",
+        help="how often to look whether the lists' files changed (default: %(default)g)",
     )
     what.add_argument(
         "--no-reload", action="store_true", help="read lists again only on SIGHUP and /v1/reload"
     )
+    what.add_argument("--no-access-log", action="store_true", help="do not log each answer on standard error")
     what.add_argument(
-        "--no-access-log", action="store_true", help="no line for each answer on standard error"
-    )
-    what.add_argument(
-        "--check", action="store_true", help="read lists, tokens and state, say what is wrong, and end"
+        "--check",
+        action="store_true",
+        help="read lists, tokens and state, say what is wrong with them, and exit",
     )
     parser.set_defaults(run=run)
 

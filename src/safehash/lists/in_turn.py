@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 __all__ = ["in_turn"]
 
@@ -23,10 +22,14 @@ def in_turn(path: str | os.PathLike[str]) -> Iterator[None]:
     >>> with in_turn("own.jsonl"):
     ...     pass
     """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
     try:
-        fcntl: Any = import_module("fcntl")
-        folder = os.open(Path(path).parent, os.O_RDONLY)
-    except (ImportError, OSError):  # Windows; or a folder that may be written and not read
+        folder = os.open(Path(path).parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:  # a folder that may be written and not read; that there is none says who writes
         yield
         return
     try:

@@ -165,7 +165,7 @@ def loaded_from(reader: ListReader) -> LoadedList:
         why = ids_in_doubt(reader, n_replaced)
         if why is not None:
             raise ListError(f"refused: {why}", path=report.path)
-        note = f"{n_replaced} digests are not matched: newer records of their ids have others"
+        note = f"{n_replaced} digests are not matched: newer records with their ids have other digests"
         report = replace(report, notes=(*report.notes, note))
     return LoadedList(
         name=reader.name, report=report, table=table, withdrawn=withdrawn, merged=dict(staged.fates)
@@ -270,8 +270,8 @@ class _Staged:
         found = next((text for row in kept if (text := table.id_of(row)) is not None and text in ids), None)
         if found is not None:
             raise ListError(
-                f"refused: a delete names the id {found!r} alone, and its format keeps records by their digests: "
-                "which is meant is not sure",
+                f"refused: a delete names the id {found!r} alone, but this format knows records by their digests: "
+                "which record it means is not sure",
                 path=self._path,
             )
 

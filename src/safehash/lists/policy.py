@@ -281,9 +281,13 @@ def _settle(policy: Policy | ListPolicy) -> None:
     for name, bits in (policy.max_distance or {}).items():
         algorithm = Algorithm(name)
         if not algorithm.is_perceptual or not 0 <= bits <= algorithm.n_bits:
-            raise ValueError(f"no threshold of {bits} bits for {name}")
+            raise ValueError(
+                f"a threshold for {name} is 0 to {algorithm.n_bits} bits, not {bits}"
+                if algorithm.is_perceptual
+                else f"{name} has no threshold: its digests are equal or not"
+            )
     if policy.min_quality is not None and not 0 <= policy.min_quality <= 100:
-        raise ValueError(f"a quality is 0 to 100, not {policy.min_quality}")
+        raise ValueError(f"min_quality is 0 to 100, not {policy.min_quality}")
     least = policy.min_evidence
     if least is not None:
         if isinstance(least, bool) or not isinstance(least, (int, float)):

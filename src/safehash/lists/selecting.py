@@ -113,4 +113,4 @@ def staleness(
     age_days = (in_utc(now) - newest) / timedelta(days=1)
     if age_days <= limit:
         return None
-    return f"stale: its newest record is {age_days:.0f} days old, to be refreshed within {limit:g}"
+    return f"stale: its newest record is {age_days:.0f} days old, and it should be refreshed within {limit:g} days"

@@ -103,36 +103,38 @@ class Family:
 #: Samples a side that PDQ reads: an upload with fewer pixels has none to say what lies between.
 _READ = 64
 
-_NONE_NEAR = "of 2 513 unrelated tuning uploads none but graphics came within 34 bits more, at agreement 0.44"
+_NONE_NEAR = "of 2 513 unrelated tuning uploads only graphics came within 34 bits more, at agreement 0.44"
 
 #: The likeliest boxes, for the look-up that every upload gets.
 FRAMED = Family(
     name="framed", side=FRAME_SIDE, seed_distance=72, extra=26, agreement=0.45,
     step=0.008, least=0.001, room=0.04, evaluations=120, plain=12, doubtful=True,
-    source="true boxes refine to 4-14 bits (90th percentile), agreement 0.7-0.8; with captions on them to 28 to 50 as "
-    "`nested`, with a twentieth of its chances; of 5 245 unrelated tuning uploads none matches beyond 14 bits more",
+    source="true boxes refine to 4-14 bits (90th percentile), at agreement 0.7-0.8; with captions on them to 28 to 50, "
+    "as for `nested`, but with a twentieth of its chances of a wrong match; of 5 245 unrelated tuning uploads "
+    "none matches beyond 14 bits more",
 )  # fmt: skip
 
 #: Ten times as many boxes.
 PANEL = Family(
     name="panel", side=PANEL_SIDE, seed_distance=72, extra=4, agreement=0.45,
     step=0.008, least=0.001, room=0.04, evaluations=120, plain=12,
-    source="99 % of true ones under 33 bits; ten times as many boxes as `framed`",
+    source="99 % of true boxes lie under 33 bits; there are ten times as many boxes as of `framed`",
 )  # fmt: skip
 
 #: Windows as large as the upload or larger.
 WHOLE = Family(
     name="whole", side=WHOLE_SIDE, seed_distance=94, extra=18, agreement=0.50,
     step=0.02, least=0.005, room=0.2, evaluations=150, rich=8, plain=26, degenerate=True,
-    source="crops of 10 % refine to a median of 27, stickers 34; nearest unrelated photograph-like pair of some 13 000 "
-    "tuning uploads and altered copies: 54 bits at agreement 0.47, and one icon of the same set at 48 and 0.54",
+    source="crops of 10 % refine to a median of 27, stickers to 34; of some 13 000 tuning uploads and altered copies "
+    "the nearest unrelated pair like photographs is at 54 bits and agreement 0.47, and one icon of the same set "
+    "at 48 and 0.54",
 )  # fmt: skip
 
 #: The upload itself, for the look-up that every upload gets: what is a little less, or has something on it, lies so
 #: near that it shares a slot.
 NEAR = replace(
     WHOLE, name="near", side=FRAME_SIDE, seed_distance=88, doubtful=True,
-    source="as `whole`, of whose windows it is one",
+    source="as `whole`: it is one of its windows",
 )  # fmt: skip
 
 #: The upload levelled by some degrees.
@@ -166,9 +168,9 @@ STEEPER = replace(STEEP, name="steeper")
 BENT = Family(
     name="bent", side=WHOLE_SIDE, seed_distance=80, extra=22, agreement=0.53,
     step=0.03, least=0.004, room=0.12, evaluations=140, plain=12, doubtful=True, may_gain=0.22, aslant=True,
-    source="with four corners 149 of 150 keystoned and sheared copies of 50 tuning photographs are found; of some 400 "
-    "copies of 103 of them that match so all agree 0.55 and more: eight numbers that were moved bring unrelated "
-    "pictures to 40 to 52 bits, at 0.49 to 0.57",
+    source="with four corners 149 of 150 keystoned and sheared copies of 50 tuning photographs are found. Some 400 "
+    "copies of 103 of them that match so all agree 0.55 and more; with eight numbers to move, unrelated pictures "
+    "come to 40 to 52 bits, at 0.49 to 0.57",
 )  # fmt: skip
 
 #: The same from farther, from two sides, and turned.
@@ -198,15 +200,15 @@ COVERED = Family(
 #: The best boxes without a rectangle that something hides.
 NESTED_COVERED = replace(
     COVERED, name="nested, covered", extra=14, pixels=_READ,
-    source="four times as many chances as `covered`: at 28 bits more, a striped photograph of the unseen ones was "
-    "matched to a road sign, at 52 bits",
+    source="four times as many chances of a wrong match as `covered`: at 28 bits more, a striped photograph of the "
+    "unseen ones was matched to a road sign, at 52 bits",
 )  # fmt: skip
 
 #: The best box without a band that is written on.
 NESTED_CAPTIONED = replace(
     COVERED, name="nested, captioned", extra=14, pixels=_READ,
-    source="as `nested, covered`; of 40 tuning photographs in captioned vertical videos 35 are found for 28, and no "
-    "more with 20 bits",
+    source="as `nested, covered`; of 40 tuning photographs in captioned vertical videos 35 are found instead of 28, "
+    "and no more with 20 bits",
 )  # fmt: skip
 
 #: The upload without a rectangle once more, with seeds that differ in a bit.
@@ -216,15 +218,15 @@ COVERED_AGAIN = replace(COVERED, name="covered, again", flips=1, doubtful=False)
 OVEREXPOSED = Family(
     name="overexposed", side=WHOLE_SIDE, seed_distance=80, extra=18, agreement=0.50,
     step=0.02, least=0.005, room=0.06, evaluations=60, plain=12, doubtful=True, relit=True,
-    source="of 205 tuning photographs at twice the exposure 149 are found for 136, at three times 71 for 45; of 5 259 "
-    "unrelated tuning uploads none came near but graphics",
+    source="of 205 tuning photographs at twice the exposure 149 are found instead of 136, at three times 71 instead of "
+    "45; of 5 259 unrelated tuning uploads only graphics came near",
 )  # fmt: skip
 
 #: The whole picture in another orientation, or its negative: nothing is refined.
 TURNED = Family(
     name="turned", side=WHOLE_SIDE, seed_distance=0, extra=0, agreement=0.0,
     step=0.0, least=0.0, room=0.0, evaluations=0, plain=26, degenerate=True,
-    source="what is turned exactly lies as near as the picture as it is",
+    source="a picture turned exactly lies as near as the picture as it is",
 )  # fmt: skip
 
 #: The whole picture as it is: its distance alone decides.

@@ -49,31 +49,33 @@ _NO_DIGEST = np.zeros((1, 32), np.uint8)
 AGREEMENT = Agreement(
     name="agreement",
     ranges=(Range("agreement", 0.57, 0.57),),
-    effect="less than the family's is refused, and in another orientation less than this",
-    source="seven times as many chances. Of 123 mirrored crops of 5 % the least agreement is 0.606, the median 16 "
-    "bits; of 455 photographs in 8 alterations, each against the 454 others, one pair matched, at 48 bits and 0.54",
+    effect="refuses less than the family's own least agreement; in another orientation than the upload's, less than "
+    "this",
+    source="other orientations give seven times as many chances of a wrong match. Of 123 mirrored crops of 5 % the "
+    "least agreement is 0.606, the median distance 16 bits; of 455 photographs in 8 alterations, each against "
+    "the 454 others, one pair matched, at 48 bits and 0.54",
 )
 
 MISSING = Missing(
     name="missing",
     ranges=(Range("missing", 0.25, 0.35),),
-    effect="more than the first is refused, of `faded` more than the second",
-    source="crops of 20 % refine to 21 to 24 %; beyond that the edge repeated is most of what is matched: a lake "
-    "under mountains was matched to a galaxy by windows that say 20 to 38 % of it was cut off",
+    effect="refuses more than the first; of the family `faded`, more than the second",
+    source="crops of 20 % refine to 21 to 24 %; beyond that, most of what is matched is the edge repeated: a lake "
+    "under mountains was matched to a galaxy, by windows according to which 20 to 38 % of it was cut off",
 )
 
 QUALITY = AtLeast(
     name="window quality",
     ranges=(Range("quality", 40, 40),),
-    effect="less is refused",
-    source="the exchange asks 50 of an upload; one under its floor does not come back by a window of itself",
+    effect="refuses less",
+    source="the exchange asks 50 of an upload; an upload under its floor must not come back by a window of itself",
 )
 
 FAINT = AtMost(
     name="faint coefficients",
     ranges=(Range("faint", 0.15, 0.15),),
-    effect="more is refused",
-    source="a photograph has 1 or 2 in 100, a symmetric drawing half",
+    effect="refuses more",
+    source="of a photograph's coefficients 1 or 2 in 100 are faint, of a symmetric drawing's half",
 )
 
 PLAIN_SHAPE = PlainShape(
@@ -83,29 +85,30 @@ PLAIN_SHAPE = PlainShape(
     slopes=(1.0, 2.0),
     nearly_offset=50,
     nearly_slope=2.0,
-    effect="with p the entry's distance from the nearest plain shape, farther than 2 (p - 64) bits is refused, on "
-    "a plain ground with few greys farther than p - 64; a photograph to its edges may lie 2 (p - 50) bits off, up "
-    "to 26 turned, `whole` and `rotated`, up to 12 by any other view",
-    source="photographs on lists: p of 80 and more for 98 %, median 98; planets 62 to 72, glossy buttons 76 to 80, "
-    "a disc on black about 60; three balloons came within 30 to 32 bits of an avocado, at p = 82; the nearest "
-    "wrong windows that the second line is for, p from 50 to 78, are at 38 bits, in boxes at 20",
+    effect="p is the entry's distance from the nearest plain shape. Refuses what is farther than 2 (p - 64) bits; on a "
+    "plain ground with few greys, what is farther than p - 64. A photograph to its edges may lie 2 (p - 50) bits "
+    "off: up to 26 bits turned, or as `whole` and `rotated`, up to 12 by any other view (the second line)",
+    source="of photographs on lists 98 % have a p of 80 and more, median 98; planets have 62 to 72, glossy buttons 76 "
+    "to 80, a disc on black about 60. Three balloons came within 30 to 32 bits of an avocado, at p = 82. The "
+    "nearest wrong windows that the second line is for, p from 50 to 78, are at 38 bits, in boxes at 20",
 )
 
 DETAIL = Detail(
     name="detail",
     ranges=(Range("greys", 5.2, 5.5), Range("flat", 0.3, 0.2), Range("greys", 5.3, 5.6)),
     sure=14,
-    effect="14 bits, the family's own with many greys; `whole` 8 more with detail nearly everywhere",
-    source="crops of 10 % refine to a median of 27 bits; of photographs greys are 5.65 in the median",
+    effect="allows 14 bits, or the family's own bits if there are many greys; `whole` has 8 more with detail nearly "
+    "everywhere",
+    source="crops of 10 % refine to a median of 27 bits; photographs have 5.65 bits of greys in the median",
 )
 
 PIXELS = Pixels(
     name="pixels",
     ranges=(Range("pixels", 64, 128),),
-    effect="no bits beyond the usual threshold up to the first, all from the second on; a box that is taken for an "
-    "upload of its own is refused with fewer than the first",
-    source="sprites and glossy buttons of 16 to 100 pixels come within 36 to 48 bits of one another; boxes of 30 to "
-    "56 pixels in drawn stars, where PDQ reads 64 samples a side, within 24 to 34 bits of the disc on a flag",
+    effect="allows no bits beyond the usual threshold up to the first, all from the second on; refuses a box taken for "
+    "an upload of its own if it has fewer than the first",
+    source="sprites and glossy buttons of 16 to 100 pixels come within 36 to 48 bits of one another; PDQ reads 64 "
+    "samples a side, and boxes of 30 to 56 pixels in drawn stars come within 24 to 34 bits of the disc on a flag",
 )
 
 LAID_OUT = LaidOut(
@@ -114,21 +117,23 @@ LAID_OUT = LaidOut(
     bits=-11,
     agreement=0.65,
     relit=Range("lit_flat", 0.08, 0.16),
-    effect="20 bits of 31 and agreement 0.65; of an upload with its lights given back what is not blown out is so flat",
-    source="screens with a wallpaper or a photograph in them score 2.6 to 6, 99 % of altered photographs under "
-    "2.0; a photograph that is all girders 2.5 to 3.8, but a flat share of 0.03 to 0.07; screens of one program: "
-    "26 to 38 bits, 0.63 to 0.71",
+    effect="asks for a distance of 20 bits, where 31 is the usual threshold, and an agreement of 0.65; of an upload "
+    "with its highlights restored, the part that is not blown out is measured",
+    source="screens with a wallpaper or a photograph in them score 2.6 to 6, 99 % of altered photographs under 2.0; a "
+    "photograph that is all girders scores 2.5 to 3.8, but has a flat share of 0.03 to 0.07; screens of one "
+    "program come within 26 to 38 bits of one another, at agreement 0.63 to 0.71",
 )
 
 _GRAPHIC = (
-    "before the first a graphic: 6 bits of 31, 16 with 4.2 bits of greys; from the second on a photograph"
+    "before the first a graphic, which must come within 6 bits where 31 is the usual threshold, within 16 with "
+    "4.2 bits of greys; from the second on a photograph"
 )
 _LIT = (
-    "; one whose lights are blown out is a photograph by the rest, if that is 0.3 of it, has 5.4 bits of greys, "
-    "common greys up to 0.22, a flat share up to 0.08, boxes up to 1 and 128 pixels, on no plain ground: up to 40 bits "
-    "of 31, at agreement 0.57; of an upload with its lights given back 4.5 bits and common greys up to 0.38 are "
-    "enough, up to 49 bits of 31, and where all has 4.05 bits of greys and a flat share up to 0.38, boxes up to 2.2, "
-    "at agreement 0.53"
+    ". An overexposed view is a photograph by the part that is not blown out, if that part is 0.3 of it, has 5.4 "
+    "bits of greys, common greys up to 0.22, a flat share up to 0.08, boxes up to 1 and 128 pixels, and no plain "
+    "ground: then within 40 bits where 31 is the usual threshold, at agreement 0.57. Of an upload with its "
+    "highlights restored 4.5 bits and common greys up to 0.38 are enough, within 49 bits; and boxes up to 2.2, "
+    "at agreement 0.53, if the whole view has 4.05 bits of greys and a flat share up to 0.38"
 )
 
 #: An overexposed photograph has a part that is none of a graphic's: of 52 tuning photographs at twice the exposure it
@@ -183,10 +188,10 @@ GREYS = Kind(
     relit=(RELIT, RELIT_IN_BOXES),
     ranges=(Range("greys", 4.0, 4.5),),
     effect=_GRAPHIC + _LIT,
-    source="4.5 to 6 bits for 99 % of the windows that tuning photographs were found by, median 5.65; drawings 1 "
-    "to 4.5, the hardest 5. A graphic of many greys is a skyline at dusk, a lit object before a dark wall: its "
-    "crops of 2 to 5 % refine to 8 to 16 bits; the nearest different drawing of so many greys and no plain shape "
-    "is at 18",
+    source="of the windows that tuning photographs were found by, 99 % have 4.5 to 6 bits, median 5.65; drawings "
+    "have 1 to 4.5, the hardest 5. A graphic of many greys is a skyline at dusk, or a lit object before a dark wall: "
+    "its crops of 2 to 5 % refine to 8 to 16 bits, and the nearest different drawing of so many greys and no "
+    "plain shape is at 18",
 )
 
 COMMON = Kind(
@@ -195,7 +200,7 @@ COMMON = Kind(
     relit=(RELIT, RELIT_IN_BOXES),
     ranges=(Range("common", 0.45, 0.38),),
     effect=_GRAPHIC + _LIT,
-    source="0.16 of a photograph, 99 % under 0.40; half and more of most drawings",
+    source="0.16 of a photograph, and under 0.40 of 99 % of them; half and more of most drawings",
 )
 
 FLAT = Kind(
@@ -204,30 +209,30 @@ FLAT = Kind(
     relit=(RELIT, RELIT_IN_BOXES),
     ranges=(Range("flat", 0.65, 0.45),),
     effect=_GRAPHIC + _LIT,
-    source="what templates share is flat",
+    source="what pictures of one template share is flat",
 )
 
 CONTRAST = Kind(
     name="contrast",
     ranges=(Range("contrast", 20, 26), Range("greys", 5.0, 5.4)),
-    effect=f"{_GRAPHIC}; either of the two is enough",
+    effect=f"{_GRAPHIC}; either of the two measures is enough for a photograph",
     source="pages of small print are grey on grey; dull photographs have 5.4 bits of greys",
 )
 
 LINED = Kind(
     name="lines",
     ranges=(Range("lined", 0.16, 0.10),),
-    effect="a graphic from the first on",
-    source="grey lines across a page of text give it the greys of a photograph, and nothing that is flat: one page was "
-    "another at 52 bits, a screenshot a nebula at 58; pages under such lines have 0.22 and more, half of the drawings "
-    "0.25, of photographs altered otherwise 99 % under 0.08",
+    effect="from the first on a graphic",
+    source="grey lines across a page of text give it a photograph's greys, and leave nothing flat: one page matched "
+    "another at 52 bits, a screenshot a nebula at 58. Pages under such lines have 0.22 and more, half of the "
+    "drawings 0.25; of photographs altered otherwise 99 % have under 0.08",
 )
 
 PLAIN_GROUND = Kind(
     name="plain ground",
     ranges=(Range("greys", 4.5, 4.5),),
     only="plain_ground",
-    effect="an object on a plain ground is a graphic under so many greys",
+    effect="an object on a plain ground is a graphic if it has fewer greys than this",
     source="playing cards and icons",
 )
 
@@ -236,19 +241,19 @@ REST_FLAT = Kind(
     name="flat share of the rest",
     ranges=(Range("flat", 0.28, 0.22),),
     only="hidden",
-    effect="where something was filled in, a graphic from the first on",
-    source="without a quarter of them an icon of a DVD is that of a CD, at 26 bits and a flat share of 0.27, and one "
-    "nebula another, at 56; of tuning photographs with a sticker on them 95 % have under 0.24",
+    effect="where something was filled in, from the first on a graphic",
+    source="without a quarter of it, the icon of a DVD matches that of a CD, at 26 bits and a flat share of 0.27, and "
+    "one nebula matches another, at 56; of tuning photographs with a sticker on them 95 % have under 0.24",
 )
 
 ASLANT = Kind(
     name="flat and common, aslant",
     ranges=(Range("flat", 0.28, 0.25), Range("common", 0.38, 0.31)),
     only="aslant",
-    effect="seen from the side, a graphic before the first; either of the two is enough",
-    source="corners that move by themselves bring the icon of one disc within 42 bits of another's, at a flat share "
-    "of 0.30 and common greys of 0.39; tuning photographs seen from the side that have more of one have less of the "
-    "other, or lie within 16 bits",
+    effect="seen from the side, before the first a graphic; either of the two measures is enough for a photograph",
+    source="corners that move by themselves bring the icon of one disc within 42 bits of another's, at a flat share of "
+    "0.30 and common greys of 0.39. Tuning photographs seen from the side that have more of the one have less of "
+    "the other, or lie within 16 bits",
 )
 
 
@@ -256,9 +261,9 @@ ASLANT = Kind(
 AGAINST = Against(
     name="what is seen",
     ranges=(Range("rest", -60, -60),),
-    effect="where something is hidden or cut off, less is refused, but for what the next two let pass",
-    source="of 1 214 copies of 205 tuning photographs that only such views find, 1 says less, 4 less than -40; of "
-    "2 829 pairs of drawn fields, of which 57 to 65 bits differ, 164 match without this gate",
+    effect="where something is hidden or cut off, refuses less, unless one of the next two lets it pass",
+    source="of 1 214 copies of 205 tuning photographs that only such views find, 1 has less, and 4 less than -40; of 2 "
+    "829 pairs of drawn fields, in which 57 to 65 bits differ, 164 match without this gate",
 )
 
 #: What the rest says, of what is full of detail.
@@ -278,11 +283,13 @@ REST = Rest(
         Range("rest", 62, 72),
     ),
     bits=41,
-    effect="where something is hidden or cut off, up to 41 bits beyond the usual threshold, whatever the others say",
-    source="of 103 tuning photographs under a sticker of 30 %, the places of those that were not found say 72 bits in "
-    "the median, cropped by 20 and 30 % 105 and 85; unrelated tuning uploads that have such detail and no plain shape "
-    "under 60, faint coefficients under 0.045. A playing card's back says 96 and 132 for a planet and a nebula, at 82 "
-    "and 84 bits from a plain shape; a wing, with three holes, 69 for a galaxy, at a flat share of 0.28",
+    effect="where something is hidden or cut off, allows up to 41 bits beyond the usual threshold, whatever the other "
+    "gates say",
+    source="of 103 tuning photographs under a sticker of 30 %, those that were not found have 72 bits in the median at "
+    "their right place; cropped by 20 and 30 %, 105 and 85. Unrelated tuning uploads with such detail and no "
+    "plain shape have under 60, and faint coefficients under 0.045. A playing card's back has 96 and 132 for a "
+    "planet and a nebula, at 82 and 84 bits from a plain shape; a wing, with three holes, 69 for a galaxy, at a "
+    "flat share of 0.28",
 )
 
 #: The same of a view that has less detail: overexposed, flat in part, laid out in boxes.
@@ -302,9 +309,10 @@ REST_SURE = Rest(
         Range("rest", 95, 105),
     ),
     bits=41,
-    effect="the same, of what has less detail",
-    source="tuning photographs that are flat in part or behind a page's text say 105 to 166; a disc of one set 157 for "
-    "another, at 84 bits from a plain shape, folders with one sign or another 98 to 149, with 4.3 to 4.5 bits of greys",
+    effect="the same, for views of less detail",
+    source="tuning photographs that are flat in part, or behind a page's text, have 105 to 166. A disc of one set has "
+    "157 for another, at 84 bits from a plain shape; folders with one sign or another have 98 to 149, with 4.3 "
+    "to 4.5 bits of greys",
 )
 
 

@@ -92,7 +92,7 @@ def check_shrink(
     if n_lost <= allowed:
         return
     raise ListError(
-        f"refused: {n_lost} of its {n_before} entries are gone and not said to be withdrawn, more than "
+        f"refused: {n_lost} of its {n_before} entries are gone, and nothing says that they were withdrawn: more than "
         f"{switch('max_shrink', source.max_shrink)} allows",
         path=source.path,
     )

@@ -96,7 +96,13 @@ MATCH_FIELDS = (
     Field("effort", Kind.TEXT, "the most thorough effort that found it; `hashes` in a re-match", IN_CATALOG, "effort"),
     Field("runs", Kind.INTEGERS, "the catalog's runs that found it first and, by each effort, last", IN_CATALOG),
     Field("snapshot", Kind.DIGEST, "SHA-256 of the list's bytes that it was last found on", IN_CATALOG),
-    Field("stale", Kind.FLAG, "the list has a newer version since, which was not looked up so", STALE, "stale"),
+    Field(
+        "stale",
+        Kind.FLAG,
+        "the list has a newer version since, in which this file was not looked up in the same way",
+        STALE,
+        "stale",
+    ),
 )  # fmt: skip
 
 

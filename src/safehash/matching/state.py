@@ -304,8 +304,8 @@ def _load(source: ListSource, last_good: bool) -> tuple[LoadedList, _Kept | None
         if kept is None:
             raise
         note = (
-            f"{exc}; going on from its last good state, of {kept.when} ({kept.age} old), which may hold what was "
-            f"withdrawn since; {switch('last_good', False)} ends instead"
+            f"{exc}; going on with its last good state, of {kept.when} ({kept.age} old), which may still hold "
+            f"entries that were withdrawn since; {switch('last_good', False)} stops instead"
         )
         return kept.loaded, _Kept(note, kept.when)
     return loaded, None

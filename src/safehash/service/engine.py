@@ -134,7 +134,7 @@ class Engine:
         self._matcher = matcher
         self._check_whole(matcher)
         for name in matcher.lists_kept:
-            _LOG.warning("%s was refused, the service goes on from its last good state", name)
+            _LOG.warning("%s was refused; the service goes on with its last good state", name)
         every = self._options.reload_seconds
         if every is not None:
             self._tasks.append(asyncio.create_task(self._repeat(self._look, every)))

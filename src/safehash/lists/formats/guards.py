@@ -46,7 +46,7 @@ def _cut_off(tally: Tally, options: ReadOptions) -> str | None:
 def _promised(tally: Tally, options: ReadOptions) -> str | None:
     if tally.n_promised > tally.n_records and not options.allow_cut:
         return (
-            f"it counts {tally.n_promised} records, and {tally.n_records} are there: fetch the rest into one "
+            f"it says that it has {tally.n_promised} records, and {tally.n_records} are there: fetch the rest into one "
             f"directory, or use what there is with {switch('allow_cut', True)}"
         )
     if not tally.n_promising or tally.n_last or options.allow_cut:
@@ -103,7 +103,7 @@ def _other_type(tally: Tally) -> str | None:
     if evidence < math.log(_DOUBT):
         return None
     return (
-        f"{k} of {n} digests of 64 digits have not half ones, as PDQ digests have: they look like SHA-256, and "
+        f"{k} of {n} digests of 64 digits do not have 128 ones, as PDQ digests do: they look like SHA-256, and "
         f"nothing in the list says what they are: pass {switch('algorithm', 'sha256', 'pdq')}"
     )
 

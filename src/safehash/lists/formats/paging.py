@@ -38,11 +38,12 @@ _MORE = frozenset(
         *("truncated", "istruncated", "partial", "ispartial", "incomplete", "timedout"),
     )
 )
-#: And others by how they are put together. `nextupdate` and the like say something else.
+#: And others by how they are put together. `nextupdate`, `nextSetTimestamp` and the like say something else: when.
 _NAMES_MORE = re.compile(
-    r"(aws|odata|at)?next(page|cursor|token|link|ur[il]|href|key|marker|offset|start|index|batch|record|result|set|skip|from|"
+    r"(?!\w*(time|timestamp|date)$)"
+    r"((aws|odata|at)?next(page|cursor|token|link|ur[il]|href|key|marker|offset|start|index|batch|record|result|set|skip|from|"
     r"continuation|pagination|forward)\w*"
-    r"|(pagination|resumption|continuation)token"
+    r"|(pagination|resumption|continuation)token)"
 )
 #: Where the next page begins, if it is a text (Airtable); a number says where this one does.
 _OFFSET = "offset"

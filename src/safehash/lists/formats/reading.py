@@ -304,9 +304,9 @@ def ids_in_doubt(reader: ListReader, n_replaced: int) -> str | None:
         return None
     ids = next((use.name for use in report.columns if use.meaning == "id"), "id")
     return (
-        f"{n_replaced} digests of {report.n_records} records would not be matched, as newer records of their ids "
-        f"have others: if column {ids!r} does not tell records apart, {switch('ignore', [ids])} sets it aside; "
-        f"{switch('max_rejects', 1.0)} takes the list as it stands"
+        f"{n_replaced} digests of {report.n_records} records would not be matched, as newer records with their "
+        f"ids have other digests: if column {ids!r} does not tell records apart, {switch('ignore', [ids])} sets it "
+        f"aside; {switch('max_rejects', 1.0)} takes the list as it stands"
     )
 
 
