@@ -88,7 +88,7 @@ def test_columns_that_end_in_blank_cells_are_shorter(tmp_path: Path) -> None:
 def test_a_document_with_more_beside_its_fields_is_taken_as_it_comes(tmp_path: Path) -> None:
     taken_back = [each | {"state": "revoked"} for each in DOCUMENTS]
     with pytest.raises(ListError):
-        read(tmp_path, {"documents": taken_back[:11] + [DOCUMENTS[11]]}, max_rejects=0.0)
+        read(tmp_path, {"documents": [*taken_back[:11], DOCUMENTS[11]]}, max_rejects=0.0)
 
 
 def test_what_stands_beside_a_table_is_heard(tmp_path: Path) -> None:

@@ -72,7 +72,9 @@ _OTHERS = (
 )
 #: ClamAV's digests of files: digest, length, name of what was found.
 _CLAMAV = re.compile(rb"(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}):(?:\d+|\*):[^\s:]")
-_CLAMAV_SAYS = "ClamAV signatures: make a list of their first fields (cut -d: -f1), the ones of .fp and .sfp files as negative"
+_CLAMAV_SAYS = (
+    "ClamAV signatures: make a list of their first fields (cut -d: -f1), those of .fp files as negative"
+)
 
 
 class DamagedPage(Exception):

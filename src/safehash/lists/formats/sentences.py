@@ -18,8 +18,10 @@ def in_a_sentence(text: str) -> bool:
     --------
     >>> in_a_sentence("this was a false positive"), in_a_sentence("removed on request")
     (True, True)
-    >>> in_a_sentence("removed from the list"), in_a_sentence("a removed scene"), in_a_sentence("post removed from site")
-    (True, False, False)
+    >>> in_a_sentence("removed from the list"), in_a_sentence("a post removed from the site")
+    (True, False)
+    >>> in_a_sentence("a removed scene")
+    False
     """
     lower = text.lower()
     return any(stem in lower for stem in _SENTENCE_STEMS) and _SENTENCE.search(lower) is not None
@@ -45,7 +47,7 @@ _SENTENCE = re.compile(
     r"[ _-](?:on|upon|at|by|after|per|following)"
     r"[ _-][^\n]{0,40}(?:request|demand|appeal|review|order)"
     # Of the list, not of what a picture shows or where it was.
-    rf"|(?<!not[ _-]){_TAKEN}[ _-](?:from|off)[ _-](?:(?:the|this|that|our|your|all|any|shared|hash|block|deny|ban)[ _-])"
+    rf"|(?<!not[ _-]){_TAKEN}[ _-](?:from|off)[ _-](?:(?:the|this|that|our|your|all|shared|hash|block|deny)[ _-])"
     r"{0,3}(?:(?:hash|block|deny|ban|black)[ _-]?)?(?:lists?|sets?|databases?|banks?|datasets?|index)"
     r"|(?:hash(?:es)?|entry|entries|digests?|records?|indicators?|signatures?|signals?)[ _-]"
     rf"(?:(?:is|are|was|were|has|have|had|been|to|be|being|now)[ _-]){{0,3}}{_TAKEN}"
