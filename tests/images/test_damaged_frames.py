@@ -85,7 +85,7 @@ def test_rows_before_the_damage_lie_on_what_was_there(
     part = decode(still(picture(2, alpha)[place], share)).pixels
     n_rows = int((part != 255).any((1, 2)).nonzero()[0].max()) + 1
     assert n_rows % 16 == 0
-    wanted = made(1, ROWS, COLS)
+    wanted = made(1, ROWS, COLS).copy()  # it is remembered
     wanted[SMALL] = 255  # cleared, and white
     if place == WHOLE and (flags or alpha == 255):
         wanted[...] = 255
@@ -97,7 +97,7 @@ def test_a_frame_without_any_row_shows_what_it_was_to_lie_on() -> None:
     *_, last = decode_frames(damaged(LARGE, 0, 255, 0.03))
     assert last.provenance.frame == 2
     assert last.provenance.truncated
-    wanted = made(1, ROWS, COLS)
+    wanted = made(1, ROWS, COLS).copy()  # it is remembered
     wanted[SMALL] = 255
     assert np.array_equal(last.pixels, wanted)
 
