@@ -370,8 +370,8 @@ BREAKS = (
     Break(
         what="alpha that a WebP does not announce is mixed alone",
         file=_WEBP,
-        before="        if announced or number or not frame.provenance.transparent:\n",
-        after="        if True:\n",
+        before="        if not announced and number == 0 and frame.provenance.transparent:\n",
+        after="        if False:\n",
         dies=(f"{_FURTHER}::test_webp_whose_alpha_is_not_announced_is_added_up_on_white",),
     ),
     Break(
@@ -482,8 +482,8 @@ BREAKS = (
     Break(
         what="rows that an APNG frame lacks clear what was there",
         file=_PNG,
-        before="                part = _part(canvas, file, frame, pixels[:n_rows])\n",
-        after="                part = _part(canvas, file, frame, pixels)\n",
+        before="                part = _part(canvas, file, frame, pixels[:n_rows], again)\n",
+        after="                part = _part(canvas, file, frame, pixels, again)\n",
         dies=(f"{_LAST}::test_an_apng_frame",),
     ),
     Break(

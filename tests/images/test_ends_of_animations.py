@@ -141,6 +141,52 @@ def test_a_gif_frame_that_hides_the_one_before_lies_on_it(disposal: int) -> None
     assert any((each[below] == before[below]).all() for each in shown_pictures(data, 2))
 
 
+@pytest.mark.parametrize("disposal", [1, 2])
+@pytest.mark.parametrize("form", ["gif", "apng"])
+def test_a_frame_behind_one_that_is_taken_back_lies_on_the_one_that_it_needs(
+    form: str, disposal: int
+) -> None:
+    rows, cols = slice(30, 60), slice(40, 90)
+    if form == "gif":
+        one, two = GIF_ONE, GIF_TWO
+        data = cut_gif(
+            [
+                GifFrame(indices=INDICES[0]),
+                GifFrame(indices=INDICES[2][SMALL], left=20, top=20, disposal=disposal),
+                GifFrame(indices=INDICES[2][rows, cols], left=40, top=30, disposal=3),
+                GifFrame(indices=INDICES[1][LARGE], left=10, top=10),
+            ],
+            0.3,
+        )
+    else:
+        one, two = ONE, TWO
+        data = cut_apng(
+            [
+                PngFrame(samples=_rgba(ONE)),
+                PngFrame(samples=_rgba(THREE)[SMALL], left=20, top=20, dispose=disposal - 1),
+                PngFrame(samples=_rgba(THREE)[rows, cols], left=40, top=30, dispose=2),
+                PngFrame(samples=_rgba(TWO)[LARGE], left=10, top=10),
+            ],
+            0.3,
+            6,
+        )
+    n_rows = n_rows_of(data, 3, two, LARGE)
+    assert 5 < n_rows < 35
+    assert any((each[10 + n_rows + 1 :] == one[10 + n_rows + 1 :]).all() for each in shown_pictures(data, 3))
+
+
+def test_where_the_one_taken_back_lay_on_that_too_nothing_is_cleared() -> None:
+    small = GifFrame(indices=INDICES[2][SMALL], left=20, top=20, disposal=2)
+    large = GifFrame(indices=INDICES[2][LARGE], left=10, top=10, disposal=3)
+    last = GifFrame(indices=INDICES[1][LARGE], left=10, top=10)
+    data = cut_gif([GifFrame(indices=INDICES[0]), small, large, last], 0.3)
+    n_rows = n_rows_of(data, 3, GIF_TWO, LARGE)
+    before = GIF_ONE.copy()
+    before[SMALL] = GIF_THREE[SMALL]
+    below = slice(10 + n_rows + 1, None)
+    assert any((each[below] == before[below]).all() for each in shown_pictures(data, 3))
+
+
 def test_a_gif_frame_on_a_smaller_first_one_that_it_hides_lies_on_nothing() -> None:
     first = GifFrame(indices=INDICES[2][SMALL], left=20, top=20)
     data = cut_gif([first, GifFrame(indices=INDICES[1][LARGE], left=10, top=10)], 0.3)

@@ -296,6 +296,26 @@ def test_a_sentence_beside_a_digest(said: str, tmp_path: Path) -> None:
         assert live_of(tmp_path, f"{head}{M[0]},a removed wall\n{rest}", "list.csv") == {*M[:40]}
 
 
+@pytest.mark.parametrize(
+    ("said", "is_live"),
+    [
+        ("hash removed from list", False),
+        ("entry was deleted", False),
+        ("taken off our blocklist", False),
+        ("pulled from the hash bank", False),
+        ("not removed from the list", True),
+        ("post removed from site", True),
+        ("account deleted", True),
+    ],
+)
+def test_a_sentence_of_the_list_is_told_from_one_of_the_post(
+    said: str, is_live: bool, tmp_path: Path
+) -> None:
+    rest = "".join(f"{digest},seen twice\n" for digest in M[1:40])
+    live = live_of(tmp_path, f"hash,comment\n{M[0]},{said}\n{rest}", "list.csv")
+    assert live == {*(M[:40] if is_live else M[1:40])}
+
+
 @pytest.mark.parametrize("mark", ["//", "~", "!", ";", "-", "--", "?", "%", ">", "/*"])
 def test_a_mark_in_front_of_a_digest(mark: str, tmp_path: Path) -> None:
     rest = "".join(f"{digest}\n" for digest in M[1:40])

@@ -26,6 +26,22 @@ def typed(value: object) -> dict[str, Any]:
 
 DYNAMO = [{name: typed(value) for name, value in each.items()} | {"n": {"N": "1"}} for each in RECORDS]
 DYNAMO[0]["deleted"] = {"NULL": True}
+
+
+def in_firestore(value: object) -> dict[str, Any]:
+    return {"booleanValue": value} if isinstance(value, bool) else {"stringValue": value}
+
+
+MORE = {
+    "n": {"integerValue": "1"},
+    "seen": {"arrayValue": {"values": [{"doubleValue": 1.5}]}},
+    "m": {"mapValue": {}},
+}
+DOCUMENTS = [
+    {"name": f"documents/{k}", "createTime": "2026-11-28T00:00:00Z", "updateTime": "2026-11-28T00:00:00Z",
+     "fields": {name: in_firestore(value) for name, value in each.items()} | MORE} for k, each in enumerate(RECORDS)
+]  # fmt: skip
+DOCUMENTS[0]["fields"]["deleted"] = {"nullValue": None}  # type: ignore[index]
 SCHEMA = {"fields": [{"name": "index", "type": "integer"}, *({"name": each, "type": "string"} for each in NAMES)],
           "primaryKey": ["index"], "pandas_version": "1.4.0"}  # fmt: skip
 
@@ -36,6 +52,10 @@ TABLES: dict[str, Any] = {
     "Datasette": {"ok": True, "next": None, "rows": ROWS, "columns": NAMES, "truncated": False},
     "table": {"schema": SCHEMA, "data": [{"index": k, **each} for k, each in enumerate(RECORDS)]},
     "DynamoDB": {"Items": DYNAMO, "Count": 12, "ScannedCount": 12},
+    "Google Sheets, by column": {"range": "A1:C13", "majorDimension": "COLUMNS", "values": [
+        [name, *(str(each[name]) for each in RECORDS)] for name in NAMES]},
+    "Firestore": {"documents": DOCUMENTS},
+    "Firestore's query": [{"document": each, "readTime": "2026-11-28T00:00:00Z"} for each in DOCUMENTS],
     "DynamoDB's export": "".join(json.dumps({"Item": each}) + "\n" for each in DYNAMO),
     "GeoJSON": {"type": "FeatureCollection", "features": [
         {"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": e} for e in RECORDS]},
@@ -53,6 +73,22 @@ def test_a_table_is_its_records(name: str, tmp_path: Path) -> None:
     assert read(tmp_path, TABLES[name], max_rejects=0.0) == {*M} - {M[3]}
     table = load_list(tmp_path / "list.json").table
     assert {entry.labels for entry in table} == {(f"l{k}",) for k in range(12) if k != 3}
+
+
+def test_columns_that_end_in_blank_cells_are_shorter(tmp_path: Path) -> None:
+    deleted = ["deleted", "", "", "", "yes"]
+    columns = {"majorDimension": "COLUMNS", "values": [["md5", *M], deleted]}
+    assert read(tmp_path, columns) == {*M} - {M[3]}
+    for names in (["md5", "md5"], ["first", "second"]):
+        told = {"majorDimension": "COLUMNS", "values": [[names[0], *M], [names[1], *deleted[1:]]]}
+        with pytest.raises(ListError, match="no column is known to hold digests"):
+            read(tmp_path, told)
+
+
+def test_a_document_with_more_beside_its_fields_is_taken_as_it_comes(tmp_path: Path) -> None:
+    taken_back = [each | {"state": "revoked"} for each in DOCUMENTS]
+    with pytest.raises(ListError):
+        read(tmp_path, {"documents": [*taken_back[:11], DOCUMENTS[11]]}, max_rejects=0.0)
 
 
 def test_what_stands_beside_a_table_is_heard(tmp_path: Path) -> None:

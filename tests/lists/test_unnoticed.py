@@ -7,8 +7,10 @@ import hashlib
 import io
 import json
 import sqlite3
+import sys
 import zipfile
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -112,12 +114,41 @@ def test_what_is_packed_twice_is_unpacked_and_what_is_packed_thrice_is_not(tmp_p
         (b"\x1f\x9d", "compress (.Z): unpack it"),
         (b"\x89HDF", "an HDF5 file"),
         (b"\x80\x04\x95", "a pickle: loading one could run code"),
+        (b"\x80\x02", "a pickle: loading one could run code"),
+        (b"\x5d\0\0\x80\0", "LZMA (.lzma): unpack it, or pack it as .xz"),
+        (b"ARROW1\0\0", "a Feather (Arrow) file: save it as CSV"),
+        (b"Obj\x01", "an Avro file: save it as JSON Lines"),
+        (b"\0\1\0\0Standard ACE DB\0", "an Access database: save its table as CSV"),
+        (bytes(8) + b"DUCK", "a DuckDB database"),
+        (b"PGDMP\1", "a PostgreSQL dump"),
+        (b"PGCOPY\n\xff\r\n\0", "PostgreSQL's binary COPY"),
+        (b"{\\rtf1\\ansi " + M[0].encode(), "a document in RTF: save it as plain text"),
+        (b"\xff\xd8\xff\xe0", "a picture: a list holds digests"),
+        (b"-----BEGIN PGP MESSAGE-----\n" + M[0].encode(), "encrypted (PGP)"),
+        (b"ClamAV-VDB:01 Jan 2026 00-00 +0000:1:12:90:" + M[0].encode(), "a ClamAV database"),
     ],
 )
 def test_what_is_no_list_is_called_what_it_is(head: bytes, title: str, tmp_path: Path) -> None:
     with pytest.raises(ListError) as caught:
         read_as(tmp_path / "list", head + bytes(range(256)) * 4)
     assert title in str(caught.value)
+
+
+@pytest.mark.parametrize("length", ["1043", "*"])
+def test_signatures_of_clamav_are_called_what_they_are(length: str, tmp_path: Path) -> None:
+    text = "".join(f"{digest}:{length}:Img.Known-{k}\n" for k, digest in enumerate(M))
+    with pytest.raises(ListError, match="ClamAV signatures: make a list of their first fields"):
+        read_as(tmp_path / "list.hdb", text)
+
+
+def test_zstd_may_begin_with_frames_to_be_skipped(tmp_path: Path) -> None:
+    module = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    packed_text = module.compress("".join(f"{digest}\n" for digest in M).encode())
+    skipped = b"".join(bytes([0x50 + number]) + b"\x2a\x4d\x18\x03\0\0\0abc" for number in (0, 15))
+    assert read_as(tmp_path / "list.zst", skipped + packed_text) == ["positive"] * 60
+    assert read_as(tmp_path / "list.zst", skipped[11:] + packed_text) == ["positive"] * 60
+    with pytest.raises(ListError, match="empty"):
+        read_as(tmp_path / "list.zst", skipped)
 
 
 def test_a_table_of_words_is_named_with_its_column(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from .pictures import UInt8Array
 
-__all__ = ["HELD_A_PIXEL", "HELD_BESIDE", "HELD_UNREDUCED", "Canvas", "Disposal"]
+__all__ = ["HELD_AGAIN", "HELD_A_PIXEL", "HELD_BESIDE", "HELD_UNREDUCED", "Canvas", "Disposal"]
 
 #: Bytes a pixel held while a frame is laid on the canvas: the canvas, what a place is to become again, the decoder's
 #: samples, and those with alpha.
@@ -17,6 +18,8 @@ HELD_A_PIXEL = 16
 HELD_UNREDUCED = 3
 #: And where the file ends within a frame: the canvas as browsers have it then, and what is seen of it.
 HELD_BESIDE = 8
+#: And where earlier frames are laid once more for it: another canvas, and all that one takes.
+HELD_AGAIN = HELD_A_PIXEL
 #: Pixels mixed at a time.
 _MIXED_PIXELS = 1 << 16
 #: What becomes of a frame's place before the next one: it stays, becomes transparent, or what it was before.
@@ -86,11 +89,14 @@ class Canvas:
         else:
             under[...] = frame
 
-    def begun(self, left: int, top: int, cols: int, rows: int, *, replaces: bool) -> Canvas:
+    def begun(
+        self, left: int, top: int, cols: int, rows: int, *, replaces: bool, again: Callable[[int], Canvas]
+    ) -> Canvas:
         """Return what browsers lay a frame on of which the file has a part: what it covers whole they leave out.
 
         They do not lay a frame on another that nothing can be seen of. Where the frame then lacks rows, what is under
-        them is seen: nothing at all, or a frame that was to be cleared.
+        them is seen: nothing at all, or a frame that was to be cleared. Behind one that was to be taken back they go
+        back to the frame that this one needs.
 
         Parameters
         ----------
@@ -98,17 +104,27 @@ class Canvas:
             Where the frame is to stand, in pixels.
         replaces : bool
             Nothing is to be seen through it: it is opaque, or put in the place of what was there.
+        again : callable
+            Returns the canvas as it was when the frame of a number, from 0, had been laid on it.
         """
         height, width = self.pixels.shape[:2]
         new = Canvas(width, height)
         base = self._base_of(self._place_of(left, top, cols, rows), replaces=replaces)
         if base is None:
             return new
-        new.pixels = self.pixels.copy()
-        if base == len(self._laid) - 1 or self._disposal == "restore":
-            new._before, new._place, new._disposal = self._before, self._place, self._disposal
-            new._dispose()
-            new._before, new._disposal = None, "keep"
+        last_kept = max(number for number, laid in enumerate(self._laid) if laid.disposal != "restore")
+        if self._disposal == "restore" and base < last_kept:
+            if self._laid[-1].base == base:  # they still have what that one lay on
+                new = again(last_kept)
+            else:
+                new = again(base)
+                new._dispose()
+        else:
+            new.pixels = self.pixels.copy()
+            if base == len(self._laid) - 1 or self._disposal == "restore":
+                new._before, new._place, new._disposal = self._before, self._place, self._disposal
+                new._dispose()
+        new._before, new._disposal = None, "keep"
         return new
 
     def _place_of(self, left: int, top: int, cols: int, rows: int) -> _Place:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ImageTooLarge, UnreadableImage
-from .canvas import HELD_A_PIXEL, HELD_BESIDE, HELD_UNREDUCED, Canvas, Disposal
+from .canvas import HELD_A_PIXEL, HELD_AGAIN, HELD_BESIDE, HELD_UNREDUCED, Canvas, Disposal
 from .conversions import luma_of
 from .frames import ANIMATION, reach
 from .gif_blocks import GifControl, GifFrame, GifScreen, read_frame_blocks, read_screen
@@ -50,6 +50,16 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
     check_held("GIF", size, held, request.limits)
     canvas = Canvas(*size)
     other = Canvas(*size) if n_canvases > 1 else None
+
+    def again(last: int) -> Canvas:
+        """Return the canvas as it was when a frame had been laid on it."""
+        check_held("GIF that ends early", size, held + HELD_BESIDE + HELD_AGAIN, request.limits)
+        once_more = Canvas(*size)
+        for frame in frames[: last + 1]:
+            request.deadline.check()
+            _lay(once_more, frame, frame.control, *_indices(frame, data, size, request))
+        return once_more
+
     keyed = False
     left = ANIMATION.of(len(data))
     for number, frame in enumerate(frames):
@@ -70,7 +80,7 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
         if not there.all() and (number or frame.control.transparent is not None):
             try:
                 check_held("GIF that ends early", size, held + HELD_BESIDE, request.limits)
-                part = _part(canvas, frame, indices, there)
+                part = _part(canvas, frame, indices, there, again)
             except ImageTooLarge as exc:
                 refused = failing(AS_FAR, exc)
         if number and there.size and not there.any():
@@ -109,10 +119,16 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
             return
 
 
-def _part(canvas: Canvas, frame: GifFrame, indices: UInt8Array, there: npt.NDArray[np.bool_]) -> Canvas:
+def _part(
+    canvas: Canvas,
+    frame: GifFrame,
+    indices: UInt8Array,
+    there: npt.NDArray[np.bool_],
+    again: Callable[[int], Canvas],
+) -> Canvas:
     """Return the canvas as browsers show it of a frame that ends early, without lines that other viewers fill."""
     opaque = frame.control.transparent is None
-    part = canvas.begun(frame.left, frame.top, frame.width, frame.height, replaces=opaque)
+    part = canvas.begun(frame.left, frame.top, frame.width, frame.height, replaces=opaque, again=again)
     _lay(part, frame, frame.control, indices, there)
     return part
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ImageError, ImageTooLarge, UnreadableImage
-from .canvas import HELD_A_PIXEL, HELD_BESIDE, HELD_UNREDUCED, Canvas, Disposal
+from .canvas import HELD_A_PIXEL, HELD_AGAIN, HELD_BESIDE, HELD_UNREDUCED, Canvas, Disposal
 from .conversions import to_rgba
 from .exif import Turns, read_turns, turned
 from .frames import MAX_FRAMES, ROWS, reach
@@ -312,15 +312,20 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
         if number and not whole:
             try:
                 check_held("animated PNG that ends early", size, held + HELD_BESIDE, request.limits)
-                part = _part(canvas, file, frame, pixels[:n_rows])
+                part = _part(canvas, file, frame, pixels[:n_rows], again)
             except ImageTooLarge as exc:
                 refused = (failing(AS_FAR, exc),)
-        # Of the first frame nothing was there before: what it is to become again is transparent.
-        disposal = "clear" if number == 0 and frame.dispose == 2 else _DISPOSALS[frame.dispose]
-        canvas.show(
-            pixels, frame.left, frame.top, over=frame.blend == 1, disposal=disposal, opaque=_is_opaque(file)
-        )
+        _lay(canvas, file, frame, number, pixels)
         return whole
+
+    def again(last: int) -> Canvas:
+        """Return the canvas as it was when a frame had been laid on it."""
+        check_held("animated PNG that ends early", size, held + HELD_BESIDE + HELD_AGAIN, request.limits)
+        once_more = Canvas(*size)
+        for number, frame in enumerate(frames[: last + 1]):
+            request.deadline.check()
+            _lay(once_more, file, frame, number, _frame(data, file, frame, request.limits)[0])
+        return once_more
 
     def shown_of(pixels: UInt8Array, *, whole: bool) -> Decoded:
         facts = replace(provenance, frame=number, n_frames=len(frames), truncated=not whole)
@@ -341,7 +346,7 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
             if number == 0:
                 raise
             # It has no row; what it was to lie on is seen, behind the disposal of the one before.
-            part = _part(canvas, file, frame, None)
+            part = _part(canvas, file, frame, None, again)
             if not np.array_equal(part.pixels, canvas.pixels):
                 yield turned(shown_of(part.pixels, whole=False), _turns(file))
             return
@@ -366,11 +371,26 @@ def _is_opaque(file: PngFile) -> bool:
     return file.colour in (0, 2, 3) and b"tRNS" not in file.head
 
 
-def _part(canvas: Canvas, file: PngFile, frame: PngFrame, rows: UInt8Array | None) -> Canvas:
+def _lay(canvas: Canvas, file: PngFile, frame: PngFrame, number: int, pixels: UInt8Array) -> None:
+    """Lay a frame on the canvas; `number` counts them from 0."""
+    # Of the first frame nothing was there before: what it is to become again is transparent.
+    disposal = "clear" if number == 0 and frame.dispose == 2 else _DISPOSALS[frame.dispose]
+    canvas.show(
+        pixels, frame.left, frame.top, over=frame.blend == 1, disposal=disposal, opaque=_is_opaque(file)
+    )
+
+
+def _part(
+    canvas: Canvas,
+    file: PngFile,
+    frame: PngFrame,
+    rows: UInt8Array | None,
+    again: Callable[[int], Canvas],
+) -> Canvas:
     """Return the canvas as browsers show it of a frame that has these rows alone."""
     is_over = frame.blend == 1
     replaces = _is_opaque(file) or not is_over
-    part = canvas.begun(frame.left, frame.top, frame.width, frame.height, replaces=replaces)
+    part = canvas.begun(frame.left, frame.top, frame.width, frame.height, replaces=replaces, again=again)
     is_mixed_late = is_over and file.interlaced  # once it is whole
     if rows is not None and not is_mixed_late:
         part.show(rows, frame.left, frame.top, over=is_over, disposal="keep")

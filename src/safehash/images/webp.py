@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import UnreadableImage
+from ..errors import ImageTooLarge, UnreadableImage
+from .canvas import HELD_A_PIXEL, HELD_BESIDE, Canvas
 from .exif import Turns, turns_of
 from .frames import Mended, read_frames
 from .guarding import not_built, undisturbed
 from .limits import check_held
 from .opening import Codec, load, open_image
-from .pictures import Also, Decoded, Provenance
+from .pictures import AS_FAR, Also, Decoded, Provenance, UInt8Array, as_it_ends, failing
 from .request import Request
+from .seen import seen
 from .webp_ends import FILLINGS, lengthened, rows_there, what_is_whole
+from .webp_frames import WebpFrame, read_frame_chunks
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -54,11 +57,21 @@ def read_webp(data: bytes, request: Request) -> Iterator[Decoded]:
     """Decode a WebP file, or the frames of an animated one."""
     announced = data[12:16] != b"VP8X" or data[20:21] == b"" or bool(data[20] & _HAS_ALPHA)
     frames = read_frames(CODEC, data, request, turns_of=_turns, mended=lambda data: _mended(data, request))
+    facts: Provenance | None = None
     for number, frame in enumerate(frames):
-        if announced or number or not frame.provenance.transparent:
-            yield frame
-        else:
-            yield replace(frame, also=(*frame.also, _added_up(data, frame.provenance, request)))
+        also = frame.also
+        if not announced and number == 0 and frame.provenance.transparent:
+            also += (_added_up(data, frame.provenance, request),)
+        if frame.provenance.truncated and facts is not None and not facts.truncated:
+            also += _as_far(data, frame.provenance, request)
+        facts = frame.provenance
+        yield replace(frame, also=also) if also is not frame.also else frame
+        del frame, also  # and hold them no longer
+    if facts is not None and not facts.truncated and facts.frame + 1 < facts.n_frames:
+        # Nothing of the next frame can be read; what it was to lie on is seen.
+        part = _broken_off(data, replace(facts, frame=facts.frame + 1), request)
+        if part is not None:
+            yield part
 
 
 def _mended(data: bytes, request: Request) -> Iterator[Mended]:
@@ -74,6 +87,10 @@ def _mended(data: bytes, request: Request) -> Iterator[Mended]:
 #: Bytes of a pixel of the picture, of the other one that it is compared with, of the samples of both, and of what their
 #: decoder holds meanwhile: 40 to 44 measured, of lossy and lossless ones with and without alpha (the process' peak).
 _COMPARING = 44
+
+
+#: Among what an image says of itself: how many of its rows are there.
+_N_ROWS = "rows before its damage"
 
 
 def _as_far_as_it_goes(image: Any, data: bytes, request: Request) -> Image | None:
@@ -111,8 +128,77 @@ def _as_far_as_it_goes(image: Any, data: bytes, request: Request) -> Image | Non
     shown = found.convert("RGBA")
     shown.paste((0, 0, 0, 0), (0, n_rows, *found.size))
     taken = pil.Image()._new(shown.im)
-    taken.info = image.info
+    taken.info = {**image.info, _N_ROWS: n_rows}
     return taken
+
+
+#: And of a later frame: the canvas, what is seen of it, and a frame before it.
+_REPLAYING = _COMPARING + HELD_A_PIXEL + HELD_BESIDE
+
+
+def _as_far(data: bytes, provenance: Provenance, request: Request) -> tuple[Also, ...]:
+    """Return what browsers show of an animation's damaged later frame, which is seen to its end."""
+    try:
+        part = _broken_off(data, provenance, request)
+    except ImageTooLarge as exc:
+        return (failing(AS_FAR, exc),)
+    return as_it_ends(part) if part is not None else ()
+
+
+def _broken_off(data: bytes, provenance: Provenance, request: Request) -> Decoded | None:
+    """Return what browsers show of a damaged later frame: the rows before the damage, mixed with nothing.
+
+    What was there lies below these rows, the frame before disposed of; nothing does where the frame was to replace all.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    provenance : Provenance
+        Of the frame; its orientation is not heeded.
+    request : Request
+    """
+    from PIL import Image as pil
+
+    size = provenance.width, provenance.height
+    check_held("WEBP whose later frame is damaged", size, _REPLAYING, request.limits)
+
+    def compose() -> Image | None:
+        canvas = Canvas(*size)
+        for number, frame in enumerate(read_frame_chunks(data)):
+            request.deadline.check()
+            if number == provenance.frame:
+                whole = frame.left == frame.top == 0 and (frame.width, frame.height) == size
+                if whole and (frame.opaque or not frame.over):
+                    canvas = Canvas(*size)
+                canvas.show(
+                    _rows_before_damage(frame, request), frame.left, frame.top, over=False, disposal="keep"
+                )
+                return pil.fromarray(canvas.pixels)
+            image = _opened(frame.still)
+            if image is None:
+                break
+            pixels = np.asarray(image.convert("RGBA"))
+            canvas.show(pixels, frame.left, frame.top, over=frame.over, disposal=frame.disposal)
+        return None
+
+    shown = undisturbed("WEBP", compose)
+    if shown is None:
+        return None
+    facts = replace(provenance, mode="RGBA", orientation=1, transparent=False, truncated=True)
+    return seen(shown, facts, facts.scale, limits=request.limits, colours=request.colours, as_stored=False)
+
+
+def _rows_before_damage(frame: WebpFrame, request: Request) -> UInt8Array:
+    """Return the rows of a damaged frame that a decoder hands out before the damage; (rows, cols, 4)."""
+    longer = _opened(lengthened(frame.still))
+    try:
+        image = _as_far_as_it_goes(longer or open_image(CODEC, frame.still), frame.still, request)
+    except OSError:
+        image = None
+    if image is None:
+        return np.zeros((0, frame.width, 4), np.uint8)
+    return np.asarray(image)[: image.info.get(_N_ROWS, image.height)]
 
 
 #: So often codes are halved to find where those end that mean something: within a thousandth of their length.

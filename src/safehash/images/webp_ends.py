@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ["FILLINGS", "lengthened", "rows_there", "what_is_whole"]
+__all__ = ["FILLINGS", "chunks", "lengthened", "rows_there", "what_is_whole"]
 
 #: What stands before the zeros, so that codes which still read what there is are told from those that read behind it.
 FILLINGS = (b"\x55" * 8, b"\xaa" * 8, b"\x0f" * 8)
@@ -146,7 +146,7 @@ def _smoothing(coded: bytes) -> str:
     return "none" if not level else "simple" if is_simple else "normal"
 
 
-def _chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
+def chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield kind and content of each chunk; of the last one what there is of it."""
     yield from ((kind, content) for kind, content, _ in _cut_chunks(body))
 
@@ -162,16 +162,16 @@ def _cut_chunks(body: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
 
 
 def _all_chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
-    for kind, content in _chunks(body):
+    for kind, content in chunks(body):
         yield kind, content
         if kind == _FRAME:
-            yield from _chunks(content[_FRAME_HEAD:])
+            yield from chunks(content[_FRAME_HEAD:])
 
 
 def _longer(body: bytes, filling: bytes, kept: float, left: list[int]) -> bytes:
     """Return chunks, those of coded pixels lengthened as far as bytes are left."""
     parts = []
-    for kind, content in _chunks(body):
+    for kind, content in chunks(body):
         longer = content
         if kind == _FRAME and len(content) > _FRAME_HEAD:
             longer = content[:_FRAME_HEAD] + _longer(content[_FRAME_HEAD:], filling, kept, left)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from .column_names import named_column
@@ -26,6 +27,8 @@ def table_in(fields: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str,
     ([{'index': 'kept', 'md5': 'aa'}, {'index': 'withdrawn', 'md5': 'bb'}], {})
     >>> table_in({"md5": {"0": "aa", "1": "bb"}, "n": {"0": 1, "1": 2}})
     ([{'md5': 'aa', 'n': 1}, {'md5': 'bb', 'n': 2}], {})
+    >>> table_in({"majorDimension": "COLUMNS", "values": [["md5", "aa", "bb"], ["deleted", "x"]]})
+    ([{'md5': 'aa', 'deleted': 'x'}, {'md5': 'bb', 'deleted': None}], {})
     """
     names = _names(fields.get("columns"))
     for key in _ROWS if names else ():
@@ -41,6 +44,10 @@ def table_in(fields: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str,
             if _NUMBERS in names or not isinstance(numbers, list) or len(numbers) != len(rows):
                 return None
             return [{_NUMBERS: each, **record} for each, record in zip(numbers, records, strict=True)], rest
+    if fields.get("majorDimension") == "COLUMNS" and (records := _of_columns(fields.get("values"))):
+        return records, {
+            name: value for name, value in fields.items() if name not in ("majorDimension", "values")
+        }
     numbered = [value for value in fields.values() if isinstance(value, dict)]
     if not numbered or len(numbered) < len(fields):
         return None
@@ -55,6 +62,18 @@ def table_in(fields: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str,
     ):
         return [{name: column[number] for name, column in fields.items()} for number in numbers], {}
     return None
+
+
+def _of_columns(columns: object) -> list[dict[str, Any]]:
+    """Return the records of Google Sheets' columns, of which each begins with its name and blank cells end none."""
+    if not isinstance(columns, list) or not all(isinstance(column, list) and column for column in columns):
+        return []
+    names = _names([column[0] for column in columns])
+    if len(names) != len(columns) or not _name_a_digest(names):
+        return []
+    return [
+        dict(zip(names, cells, strict=True)) for cells in zip_longest(*(column[1:] for column in columns))
+    ]
 
 
 class HeaderRows:
@@ -121,17 +140,22 @@ def _names(names: object) -> list[str]:
 
 
 def as_usual(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a record as most write it: DynamoDB's values without their types, GeoJSON's features as what they are of.
+    """Return a record as most write it: typed values without their types, GeoJSON's features as what they are of.
 
     Examples
     --------
     >>> as_usual({"Item": {"md5": {"S": "aa"}, "n": {"N": "1"}, "deleted": {"BOOL": False}}})
     {'md5': 'aa', 'n': 1, 'deleted': False}
+    >>> as_usual({"document": {"name": "lists/1", "fields": {"md5": {"stringValue": "aa"}}}, "readTime": "2026-11-28"})
+    {'name': 'lists/1', 'md5': 'aa'}
+    >>> as_usual({"n": {"integerValue": "1"}, "seen": {"nullValue": None}})
+    {'n': 1, 'seen': None}
     >>> as_usual({"type": "Feature", "geometry": None, "properties": {"md5": "aa"}})
     {'properties': {'md5': 'aa'}}
     """
     if {*record} == {"Item"} and isinstance(record["Item"], dict):
         record = record["Item"]
+    record = _without_document(record)
     inner = [value for value in record.values() if isinstance(value, dict)]
     if inner and all(map(_is_typed, inner)):
         return {name: _bare(value) if isinstance(value, dict) else value for name, value in record.items()}
@@ -144,9 +168,26 @@ def as_usual(record: Mapping[str, Any]) -> Mapping[str, Any]:
     return record
 
 
-#: DynamoDB's types of values, and what JSON holds of each.
+def _without_document(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields of a document of Firestore beside what is said of it; any other record as it is."""
+    document = record.get("document")
+    if isinstance(document, dict) and {*record} <= {"document", "readTime"}:
+        record = document
+    fields = record.get("fields")
+    rest = {name: value for name, value in record.items() if name != "fields"}
+    if not {*rest} <= {"name", "createTime", "updateTime"} or not isinstance(fields, dict) or not fields:
+        return record
+    if {*rest} & {*fields} or not all(isinstance(each, dict) and _is_typed(each) for each in fields.values()):
+        return record
+    return {**rest, **fields}
+
+
+#: Types of values, and what JSON holds of each: DynamoDB's and Firestore's.
 _TYPED: Mapping[str, type | tuple[type, ...]] = {
     "S": str, "N": str, "B": str, "BOOL": bool, "NULL": bool, "SS": list, "NS": list, "BS": list, "L": list, "M": dict,
+    "stringValue": str, "integerValue": (str, int), "doubleValue": (int, float), "booleanValue": bool,
+    "timestampValue": str, "nullValue": (str, type(None)), "bytesValue": str, "referenceValue": str,
+    "geoPointValue": dict, "arrayValue": dict, "mapValue": dict,
 }  # fmt: skip
 
 
@@ -158,13 +199,17 @@ def _bare(value: Any) -> Any:
     if not isinstance(value, dict) or not _is_typed(value):
         return value
     ((kind, inner),) = value.items()
-    if kind == "N":
-        return next(_numbers_in(inner), inner)
-    if kind == "NULL":
+    if kind in ("N", "integerValue"):
+        return next(_numbers_in(str(inner)), inner)
+    if kind in ("NULL", "nullValue"):
         return None
-    if kind == "M":
-        return {name: _bare(each) for name, each in inner.items()}
-    return [_bare(each) for each in inner] if kind == "L" else inner
+    if kind in ("M", "mapValue"):
+        fields = inner if kind == "M" else inner.get("fields")
+        return {name: _bare(each) for name, each in fields.items()} if isinstance(fields, dict) else inner
+    if kind in ("L", "arrayValue"):
+        values = inner if kind == "L" else inner.get("values", [])
+        return [_bare(each) for each in values] if isinstance(values, list) else inner
+    return inner
 
 
 def _numbers_in(text: str) -> Iterator[int | float]:

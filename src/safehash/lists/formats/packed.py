@@ -6,6 +6,7 @@ import bz2
 import io
 import lzma
 import os
+import re
 import sys
 import zipfile
 import zlib
@@ -50,7 +51,29 @@ _OTHERS = (
     (0, b"\x04\x22\x4d\x18", "lz4: unpack it, or pack it as .zst"),
     (0, b"\x1f\x9d", "compress (.Z): unpack it"),
     (0, b"\x89HDF", "an HDF5 file"),
-    (0, b"\x80\x04\x95", "a pickle: loading one could run code"),
+    *((0, b"\x80" + bytes([version]), "a pickle: loading one could run code") for version in range(2, 6)),
+    (0, b"\x5d\0\0", "LZMA (.lzma): unpack it, or pack it as .xz"),
+    (0, b"ARROW1", "a Feather (Arrow) file: save it as CSV"),
+    (0, b"Obj\x01", "an Avro file: save it as JSON Lines"),
+    (0, b"\x93NUMPY", "a NumPy array: write its digests as text"),
+    (0, b"RDX3\n", "a file of R: save it as CSV"),
+    (4, b"Standard Jet DB", "an Access database: save its table as CSV"),
+    (4, b"Standard ACE DB", "an Access database: save its table as CSV"),
+    (8, b"DUCK", "a DuckDB database: save its table as CSV"),
+    (0, b"PGDMP", "a PostgreSQL dump: save its table as CSV (\\copy ... csv header)"),
+    (0, b"PGCOPY\n", "PostgreSQL's binary COPY: save the table as CSV (\\copy ... csv header)"),
+    (0, b"bplist", "a property list of Apple: save it as CSV or JSON"),
+    (0, b"{\\rtf", "a document in RTF: save it as plain text"),
+    (0, b"\x89PNG", "a picture: a list holds digests (lists add makes one of pictures)"),
+    (0, b"\xff\xd8\xff", "a picture: a list holds digests (lists add makes one of pictures)"),
+    (0, b"-----BEGIN PGP MESSAGE", "encrypted (PGP): decrypt it"),
+    (0, b"age-encryption.org/", "encrypted (age): decrypt it"),
+    (0, b"ClamAV-VDB:", "a ClamAV database: unpack it (sigtool --unpack)"),
+)
+#: ClamAV's digests of files: digest, length, name of what was found.
+_CLAMAV = re.compile(rb"(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}):(?:\d+|\*):[^\s:]")
+_CLAMAV_SAYS = (
+    "ClamAV signatures: make a list of their first fields (cut -d: -f1), those of .fp files as negative"
 )
 
 
@@ -66,6 +89,8 @@ def damaged(exc: DamagedPage) -> Iterator[bytes]:
 
 def what_it_is(head: bytes) -> str | None:
     """Return what a file that begins with `head` is, where it is something else than a list that we read."""
+    if _CLAMAV.match(head):
+        return _CLAMAV_SAYS
     return next((title for at, magic, title in _OTHERS if head[at : at + len(magic)] == magic), None)
 
 
@@ -110,6 +135,8 @@ _UNPACKERS: tuple[tuple[bytes, str, Callable[[], Any]], ...] = (
     (b"BZh", "bzip2", bz2.BZ2Decompressor),
     (b"\xfd7zXZ\x00", "xz", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MAX_WINDOW_BYTES)),
     (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
+    # A frame to be skipped (RFC 8878, 3.1.2), as tools write that pack in parallel.
+    *((bytes([0x50 + number]) + b"\x2a\x4d\x18", "zstd", _zstd) for number in range(16)),
 )
 
 

@@ -18,6 +18,8 @@ def in_a_sentence(text: str) -> bool:
     --------
     >>> in_a_sentence("this was a false positive"), in_a_sentence("removed on request")
     (True, True)
+    >>> in_a_sentence("removed from the list"), in_a_sentence("a post removed from the site")
+    (True, False)
     >>> in_a_sentence("a removed scene")
     False
     """
@@ -37,12 +39,18 @@ def is_struck(text: str) -> bool:
 
 
 _STRUCK = r"^[ \t]*(?:<(?:del|s|strike)>|~~)[^\n]*(?:</(?:del|s|strike)>|~~)[ \t]*$|[\u0335-\u0338]"
+_TAKEN = "(?:deleted|removed|withdrawn|dropped|purged|pulled|taken|unlisted|disabled|deactivated|unblocked)"
 _SENTENCE = re.compile(
     r"(?<![^\W_])(?:false[ _-]?(?:positive|alarm)s?|(?:non|not)[ _-]malicious|exonerated|taken[ _-]back"
     r"|(?:by|in|a)[ _-]mistake|in[ _-]error|mistakenly|erroneously|misidentified"
     r"|(?:deleted|removed|withdrawn|taken[ _-]down|delisted|revoked|retracted|cleared)"
     r"[ _-](?:on|upon|at|by|after|per|following)"
     r"[ _-][^\n]{0,40}(?:request|demand|appeal|review|order)"
+    # Of the list, not of what a picture shows or where it was.
+    rf"|(?<!not[ _-]){_TAKEN}[ _-](?:from|off)[ _-](?:(?:the|this|that|our|your|all|shared|hash|block|deny)[ _-])"
+    r"{0,3}(?:(?:hash|block|deny|ban|black)[ _-]?)?(?:lists?|sets?|databases?|banks?|datasets?|index)"
+    r"|(?:hash(?:es)?|entry|entries|digests?|records?|indicators?|signatures?|signals?)[ _-]"
+    rf"(?:(?:is|are|was|were|has|have|had|been|to|be|being|now)[ _-]){{0,3}}{_TAKEN}"
     r"|(?:is|was|were|are|be|as|out|found|judged|deemed|rated)[ _-](?:to[ _-]be[ _-])?"
     r"(?:benign|harmless|innocent|innocuous|safe|not[ _-]harmful|legitimate)"
     r"|(?:not|no)[ _-](?:self[ _-]?harm|csam|suicidal)|do[ _-]not[ _-](?:use|match))(?![^\W_])"
@@ -80,6 +88,18 @@ _SENTENCE_STEMS = (
         "malicious",
         "exonerated",
         "taken",
+        *(
+            "remove",
+            "delete",
+            "withdrawn",
+            "dropped",
+            "purged",
+            "pulled",
+            "unlist",
+            "disable",
+            "deactiv",
+            "unblock",
+        ),
         "mistake",
         "error",
         "erroneous",

@@ -88,6 +88,8 @@ def _is_digest_name(name: str) -> bool:
 #: What our own format is called, for people.
 JSON_LINES = "safehash JSON Lines"
 
+#: Characters by which a file is told that is no list.
+_LONGEST_MAGIC = 512
 #: The one table: the first row that recognises a page reads it. More special rows stand first.
 FORMATS: tuple[Format, ...] = (
     Format(
@@ -167,6 +169,7 @@ FORMATS: tuple[Format, ...] = (
         recognise=lambda head, name: (
             head.lstrip()[:1] not in ("{", "[", "<")
             and "\0" not in head[:64]
+            and what_it_is(head[:_LONGEST_MAGIC].encode()) is None
             and (
                 re.search(r"(?<![0-9A-Za-z])(?:0x|\\x)?[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])", head, re.ASCII)
                 is not None
