@@ -748,6 +748,11 @@ def test_a_file_that_is_no_list_is_called_that(tmp_path: Path) -> None:
     wrong = tmp_path / "photo.jpg"
     wrong.write_bytes(b"\xff\xd8\xff\xe0 a picture")
     with pytest.raises(
+        ListError, match=r"photo\.jpg: a picture: a list holds digests \(.*\); known are jsonl, ncmec"
+    ):
+        list(read_list(wrong))
+    wrong.write_bytes(b"\x01\x02\x03 nothing that anybody knows")
+    with pytest.raises(
         ListError, match=r"photo\.jpg: not recognised as any list format; known are jsonl, ncmec"
     ):
         list(read_list(wrong))
