@@ -11,7 +11,8 @@ import pytest
 from pictures_made import made
 from PIL import Image
 
-from safehash.errors import ImageTooLarge
+from safehash.errors import ImageTooLarge, UnreadableImage
+from safehash.images import webp
 from safehash.images.decoding import decode, decode_frames
 from safehash.images.limits import Limits
 from safehash.images.pictures import Decoded, UInt8Array
@@ -120,3 +121,15 @@ def test_a_picture_without_room_for_it_says_so() -> None:
         [also.make() for also in last.also]
     with pytest.raises(ImageTooLarge, match="later frame"):
         list(decode_frames(damaged(LARGE, 0, 255, 0.03), **limits))
+
+
+def test_what_cannot_be_made_of_it_costs_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: object) -> UInt8Array:
+        raise ValueError("nobody expected that")
+
+    monkeypatch.setattr(webp, "_rows_before_damage", fail)
+    frames = list(decode_frames(damaged(SMALL, 0, 255, 0.5)))
+    assert len(frames) == 3
+    (said,) = (also for also in frames[2].also if also.name == "as far as it goes")
+    with pytest.raises(UnreadableImage, match="nobody expected"):
+        said.make()

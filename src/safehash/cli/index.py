@@ -12,7 +12,7 @@ from ..errors import shortened
 from ..matching.printable import printable
 from .arguments import ListText, ReadPath, WriteSnapshotPath
 from .exits import FATAL, MATCHED, OK
-from .list_options import LIST, add_list_options, add_trusted, list_source, trusted_keys
+from .list_options import LIST, add_allow, add_list_options, add_trusted, list_source, trusted_keys
 from .secrets import mind
 from .wording import so_many_entries, worded
 
@@ -49,14 +49,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="FILE",
         help="the snapshot to write; an existing one is replaced whole",
     )
-    build.add_argument(
-        "--allow",
-        action="append",
-        default=[],
-        type=ListText,
-        metavar=LIST,
-        help="a list of harmless pictures, whose matches are suppressed; may be repeated",
-    )
+    add_allow(build)
     build.add_argument(
         "--sign",
         type=ReadPath,

@@ -10,12 +10,24 @@ from ..hashing.hashes import Algorithm
 from ..lists.formats import FORMATS
 from ..lists.formats.columns import check_columns
 from ..lists.source import MAX_REJECTS, MAX_SHRINK, NOTATIONS, ListSource
-from .arguments import ReadPath
+from .arguments import ListText, ReadPath
 
-__all__ = ["LIST", "add_list_options", "add_trusted", "list_source", "trusted_keys"]
+__all__ = ["LIST", "add_allow", "add_list_options", "add_trusted", "list_source", "trusted_keys"]
 
 #: What a list is called in usage lines.
 LIST = "[NAME=]LIST"
+
+
+def add_allow(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Add the option that names lists of harmless pictures."""
+    parser.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        type=ListText,
+        metavar=LIST,
+        help="a list of harmless pictures, whose matches are suppressed; may be repeated",
+    )
 
 
 def add_trusted(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:

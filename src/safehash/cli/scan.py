@@ -34,7 +34,7 @@ from .arguments import (
 )
 from .exits import INTERRUPTED, MATCHED, NOTHING, OK, UNDECIDED, epilog
 from .interrupts import check_interrupts
-from .list_options import LIST, add_list_options, add_trusted, list_source, trusted_keys
+from .list_options import LIST, add_allow, add_list_options, add_trusted, list_source, trusted_keys
 from .output import FORMS, Records, writing
 from .progress import Progress
 from .show import Show, console_on, summary_lines
@@ -198,14 +198,7 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         "--index", type=ReadPath, metavar="FILE", help="a snapshot that `safehash index build` wrote"
     )
     add_trusted(group)
-    group.add_argument(
-        "--allow",
-        action="append",
-        default=[],
-        type=ListText,
-        metavar=LIST,
-        help="a list of harmless pictures, whose matches are suppressed; may be repeated",
-    )
+    add_allow(group)
     group.add_argument(
         "--allow-id",
         action="append",

@@ -21,6 +21,7 @@ from .colour import (
 from .icc import MAX_PROFILE_BYTES
 from .jpeg_header import segments
 from .light import says_something
+from .png_chunks import GREYS
 
 __all__ = ["Declared", "colours_of_info", "declared_colours", "jpeg_profiles"]
 
@@ -114,9 +115,7 @@ def _of_png(data: bytes) -> Iterator[Declared]:
     found += _by_code_points(chunks.get(b"cICP", b""), peak)
     profile = _png_profile(chunks.get(b"iCCP", b""))
     # One that is broken, or for other samples, goes before nothing.
-    if profile is not None and space_of_icc(profile) in (
-        ("GRAY", "RGB") if data[25] in _PNG_GREYS else ("RGB",)
-    ):
+    if profile is not None and space_of_icc(profile) in (("GRAY", "RGB") if data[25] in GREYS else ("RGB",)):
         found.append(colour_of_icc(profile, peak=peak))
     if b"sRGB" in chunks:
         found.append(None)
@@ -148,8 +147,6 @@ _LATE = b"cICP, late"
 #: What these chunks are long, in bytes; a profile has any length. Browsers take the first that is so long.
 _LENGTHS = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32, b"mDCV": 24, b"cLLI": 8}
 _PNG_CHUNKS = frozenset({b"iCCP", *_LENGTHS})
-#: Types of colour that are grey, with alpha or without.
-_PNG_GREYS = (0, 4)
 _SRGB_INTENTS = (b"\0", b"\1", b"\2", b"\3")
 
 

@@ -22,7 +22,7 @@ from .mending import bare_png
 from .older_tools import as_older_tools
 from .opening import Codec, check_header, open_image
 from .pictures import AS_FAR, Also, Decoded, Provenance, UInt8Array, another, as_it_ends, failing
-from .png_chunks import SIGNATURE, PngFile, PngFrame, Span, read_chunks
+from .png_chunks import GREYS, SIGNATURE, PngFile, PngFrame, Span, read_chunks
 from .png_rows import bytes_of_rows, is_whole, rows_there, unpacked_rows
 from .png_whole import unpacked
 from .request import Request
@@ -68,8 +68,6 @@ def _low_byte_of_key(data: bytes) -> int:
 
 CODEC = Codec(name="PNG", opener=_opener, prepare=_bring_key_to_eight_bits, mend=bare_png)
 
-#: Types of colour that are grey, with alpha or without.
-_GREYS = (0, 4)
 _DISPOSALS: tuple[Disposal, ...] = ("keep", "clear", "restore")
 
 
@@ -101,7 +99,7 @@ def _read_still(data: bytes, file: PngFile, request: Request) -> Iterator[Decode
                 provenance.scale,
                 limits=request.limits,
                 colours=request.colours,
-                stored="L" if file.colour in _GREYS else None,  # deep grey with alpha is opened as colour
+                stored="L" if file.colour in GREYS else None,  # deep grey with alpha is opened as colour
             )
             extended = with_last_colour(image)
             if extended is not None:
@@ -121,7 +119,7 @@ def _provenance(file: PngFile, request: Request, mode: str) -> Provenance:
 
 def _stored(file: PngFile) -> str:
     """Return the mode of the samples in the file, whatever they were put together to."""
-    return "L" if file.colour in _GREYS else "RGB"
+    return "L" if file.colour in GREYS else "RGB"
 
 
 def _turns(file: PngFile) -> Turns:

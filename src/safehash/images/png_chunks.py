@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from ..errors import UnreadableImage
 
-__all__ = ["PngFile", "PngFrame", "Span", "read_chunks"]
+__all__ = ["GREYS", "PngFile", "PngFrame", "Span", "read_chunks"]
 
 _CHUNK = struct.Struct(">I4s").unpack_from
 _HEADER = struct.Struct(">IIBBBBB")
 _CONTROL = struct.Struct(">IIIIIHHBB")
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+#: Types of colour that are grey, with alpha or without.
+GREYS = (0, 4)
 
 #: Chunks beside the critical ones that decide what is shown, and how long they are at least and at most.
 _SHOWING = {b"PLTE": (3, 768), b"tRNS": (1, 256), b"eXIf": (8, 1 << 31)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ImageTooLarge, UnreadableImage
+from ..errors import ImageError, UnreadableImage
 from .canvas import HELD_A_PIXEL, HELD_BESIDE, Canvas
 from .exif import Turns, turns_of
 from .frames import Mended, read_frames
@@ -140,7 +140,7 @@ def _as_far(data: bytes, provenance: Provenance, request: Request) -> tuple[Also
     """Return what browsers show of an animation's damaged later frame, which is seen to its end."""
     try:
         part = _broken_off(data, provenance, request)
-    except ImageTooLarge as exc:
+    except ImageError as exc:  # the frame itself is looked at all the same
         return (failing(AS_FAR, exc),)
     return as_it_ends(part) if part is not None else ()
 
