@@ -18,6 +18,7 @@ from ..lists.entry import CATEGORIES, Entry
 from ..lists.formats import ListReader, read_list
 from ..lists.formats.jsonl import write_list
 from ..lists.formats.writing import write_csv
+from ..lists.in_turn import in_turn
 from ..lists.loading import LoadedList, load_list
 from ..lists.merging import merge_lists, unite_digests
 from ..lists.selecting import staleness
@@ -28,6 +29,7 @@ from .arguments import ListText, ReadPath, UpdatePath, WriteListPath, whole
 from .exits import FATAL, OK, UNDECIDED
 from .list_check import add_check, print_json, print_table, remarks_on
 from .list_options import LIST, add_list_options, list_source
+from .messages import telling
 from .secrets import mind
 from .wording import report_record, so_many_entries, worded
 
@@ -390,20 +392,20 @@ def _parts(args: argparse.Namespace) -> Callable[[Any], Any] | None:
 def _add(args: argparse.Namespace) -> int:
     from ..lists.adding import AddOptions, add
 
+    options = AddOptions(
+        algorithm=args.algorithm,
+        min_quality=args.min_quality,
+        parts=_parts(args),
+        also_stored=args.also_stored,
+        file_names=args.file_names,
+    )
+    labels = {label.strip() for label in args.label if label.strip()}
     try:
-        found = add(
-            ListSource(args.output, name=args.name),
-            args.images,
-            labels={label.strip() for label in args.label if label.strip()},
-            category=args.category,
-            options=AddOptions(
-                algorithm=args.algorithm,
-                min_quality=args.min_quality,
-                parts=_parts(args),
-                also_stored=args.also_stored,
-                file_names=args.file_names,
-            ),
-        )
+        with telling(in_turn.__module__):
+            found = add(
+                ListSource(args.output, name=args.name), args.images,
+                labels=labels, category=args.category, options=options,
+            )  # fmt: skip
     except ListError as exc:
         return _fail(exc, args)
     if args.json:
@@ -447,7 +449,8 @@ def _remove(args: argparse.Namespace) -> int:
 
     parts = partial(windows_to_list, min_quality=0, mirrored=True, holes=True)
     try:
-        found = remove(args.list, args.names, parts=parts)
+        with telling(in_turn.__module__):
+            found = remove(args.list, args.names, parts=parts)
     except ListError as exc:
         return _fail(exc, args)
     except LookupError as exc:

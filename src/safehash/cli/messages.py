@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Any, TextIO, cast
 
 from ..errors import shortened
 
-__all__ = ["shortening_messages"]
+__all__ = ["shortening_messages", "telling"]
 
 
 class _Shortened:
@@ -55,3 +56,16 @@ def shortening_messages() -> Iterator[None]:
     finally:
         if sys.stderr is ours:
             sys.stderr = stream
+
+
+@contextmanager
+def telling(module: str) -> Iterator[None]:
+    """Say what a module logs meanwhile: what somebody waits for, say, who sees nothing else happen."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("safehash: %(message)s"))
+    logger = logging.getLogger(module)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)

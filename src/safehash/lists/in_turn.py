@@ -8,14 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ..errors import logger_of
+
 __all__ = ["in_turn"]
+
+_LOG = logger_of(__name__)
 
 
 @contextmanager
 def in_turn(path: str | os.PathLike[str]) -> Iterator[None]:
     """Have a list for oneself, against others who ask for it so, while the block runs.
 
-    The folder is locked, as the list is replaced whole. Where a system has no such locks nobody waits.
+    The folder is locked, as the list is replaced whole; whoever has to wait for it says so in the log. Where a system
+    has no such locks nobody waits.
 
     Examples
     --------
@@ -34,7 +39,11 @@ def in_turn(path: str | os.PathLike[str]) -> Iterator[None]:
         return
     try:
         with suppress(OSError):  # a file system without locks
-            fcntl.flock(folder, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _LOG.warning("%s: waiting for another process that changes a list in this folder", path)
+                fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
         os.close(folder)
