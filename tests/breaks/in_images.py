@@ -142,8 +142,8 @@ BREAKS = (
     Break(
         what="a profile that nobody heeds goes before a gamma",
         file=_DECLARED,
-        before="    if profile is not None and space_of_icc(profile) in (\n",
-        after='    if profile is not None and (space_of_icc(profile) or "RGB") in (\n',
+        before="    if profile is not None and space_of_icc(profile) in (",
+        after='    if profile is not None and (space_of_icc(profile) or "RGB") in (',
         dies=(f"{_PAINTED}[015.png-0-a gamma behind a profile that is cut]",),
     ),
     Break(
